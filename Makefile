@@ -1,0 +1,43 @@
+# `make` prints this list. Every target sets up what it needs.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lock fmt check test kafka kafka-stop test-kafka bench demo clean
+
+help: ## print this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## create .venv with everything locked in requirements.lock; the command is .venv/bin/dictamesh
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "DictaMesh needs Python 3.11 or newer; point make at one with PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+lock: $(STAMP) ## refresh requirements.lock from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock
+
+fmt: $(STAMP) ## format the code and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+check: $(STAMP) ## format, lint, strict types, import directions; changes nothing
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: $(STAMP) ## every test that needs no Kafka (ARGS passes options to pytest)
+	$(BIN)/pytest -n 2 -m "not kafka" $(ARGS)
+
+demo: $(STAMP) ## bring up the whole mesh and show it (ARGS=--once ends after the tour)
+	$(BIN)/dictamesh demo $(ARGS)
+
+clean: ## remove the environment, caches and the demo's data
+	rm -rf $(VENV) .dictamesh .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
