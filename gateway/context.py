@@ -1,0 +1,31 @@
+"""What belongs to one request and travels with it through the stages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityContext:
+    """On whose behalf a request runs; part of every key that shares or caches anything."""
+
+    tenant: str = ""
+    subject: str = ""
+    scopes: frozenset[str] = frozenset()
+    credential_digest: str = ""
+    """A hash of the forwarded credential, so that two callers never share what is theirs."""
+
+    @property
+    def cache_partition(self) -> str:
+        """A text that differs wherever any of the parts differs."""
+        parts = (self.tenant, self.subject, " ".join(sorted(self.scopes)), self.credential_digest)
+        return "\x1f".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """`headers` are those of the client's request that go on to subgraphs, in lower case."""
+
+    security: SecurityContext = field(default_factory=SecurityContext)
+    headers: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,72 @@
+"""The seam between executors and subgraphs: `SubgraphClient`.
+
+`http.py` implements it over the network, `asgi.py` in process for tests; `dedupe.py` and the
+resilience stack wrap one client in another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SubgraphRequest:
+    """One GraphQL request to one subgraph; `headers` are those to forward, names in lower case."""
+
+    subgraph: str
+    operation: str
+    operation_name: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    is_mutation: bool = False
+    """A mutation is never sent twice, and never shared with another request."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubgraphResponse:
+    """What a subgraph answered: well-formed GraphQL over HTTP, with errors or without."""
+
+    data: JsonObject | None
+    errors: Sequence[JsonObject] = ()
+    extensions: Mapping[str, Any] | None = None
+
+
+class SubgraphCallError(Exception):
+    """A subgraph gave no usable answer.
+
+    `message` is safe to send to clients: it names the subgraph and what went wrong, no address and
+    no body. `code` is one of
+
+    - `SUBREQUEST_CONNECTION_ERROR`: refused, reset or closed before the answer was whole
+    - `SUBREQUEST_TIMEOUT`: no whole answer within the time-out
+    - `SUBREQUEST_HTTP_ERROR`: a status other than 2xx without a GraphQL answer
+    - `SUBREQUEST_MALFORMED_RESPONSE`: not JSON, half a JSON, or JSON that is no GraphQL answer
+    - `SUBREQUEST_TOO_LARGE`: an answer beyond the size limit
+    - `SUBREQUEST_CIRCUIT_OPEN`: the breaker is open; nothing was sent
+    """
+
+    def __init__(self, subgraph: str, code: str, message: str) -> None:
+        super().__init__(message)
+        self.subgraph = subgraph
+        self.code = code
+        self.message = message
+
+
+class SubgraphClient(Protocol):
+    """Sends one request to one subgraph."""
+
+    async def execute(self, request: SubgraphRequest) -> SubgraphResponse:
+        """Return the subgraph's answer.
+
+        Raises:
+            SubgraphCallError: if there is no usable answer.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Finish what is in flight and release connections."""
+        ...
