@@ -24,6 +24,13 @@ EntityStatus = Literal["active", "deprecated", "archived"]
 SchemaFormat = Literal["avro", "json_schema", "protobuf"]
 CacheLayer = Literal["l1_memory", "l2_redis", "l3_postgres"]
 
+PRODUCT_ROW_ID = "*"
+"""`source_entity_id` of the row that stands for a data product as a whole.
+
+Registering an adapter writes this row; an entity met later in an event inherits its access, SLA
+and classification columns.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class EntityRegistration:

@@ -87,10 +87,11 @@ class EventBus(Protocol):
         group: str,
         start: Literal["earliest", "latest"] = "earliest",
     ) -> AbstractAsyncContextManager[Consumer]:
-        """Join `group` on these topics. A topic may end in `*` to match by prefix.
+        """Join `group` on these topics. `*` in a topic matches any characters.
 
-        Topics that match and are created later are picked up. Leaving the context leaves the
-        group, and its partitions pass to the other members.
+        `*.entity_changed` and `customers.*` are such patterns. Topics that match and are created
+        later are picked up, from their first record whatever `start` says. Leaving the context
+        leaves the group, and its partitions pass to the other members.
         """
         ...
 
