@@ -1,0 +1,68 @@
+"""How long work may still take, known to everything it calls.
+
+A time-out per step adds up: three retries of two seconds are six. A deadline is one point in time
+that is set where the work begins and read by every step below, through a context variable, so a
+step deep down never waits for longer than anyone above is willing to.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+Clock = Callable[[], float]
+"""Seconds on a clock that never goes back, as `time.monotonic`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A point in time on `clock`; `at` is in that clock's seconds, set `seconds` before it."""
+
+    at: float
+    seconds: float
+    clock: Clock = time.monotonic
+
+    @classmethod
+    def after(cls, seconds: float, *, clock: Clock = time.monotonic) -> Deadline:
+        """The point `seconds` from now."""
+        return cls(clock() + seconds, seconds, clock)
+
+    def remaining_seconds(self) -> float:
+        """Seconds left, never below zero."""
+        return max(0.0, self.at - self.clock())
+
+    @property
+    def expired(self) -> bool:
+        """Whether no time is left."""
+        return self.remaining_seconds() <= 0.0
+
+
+_current: ContextVar[Deadline | None] = ContextVar("dictamesh_deadline", default=None)
+
+
+def current_deadline() -> Deadline | None:
+    """The deadline of the work this code belongs to, or None."""
+    return _current.get()
+
+
+@contextmanager
+def deadline(seconds: float | None, *, clock: Clock = time.monotonic) -> Iterator[Deadline | None]:
+    """Set a deadline for what runs inside; it can only tighten the one that holds already.
+
+    `seconds` None keeps the one that holds. This does not interrupt anything by itself: whoever
+    waits inside (retry, rate limit, the policy's attempts) asks `current_deadline()`.
+    """
+    outer = _current.get()
+    inner = outer
+    if seconds is not None:
+        candidate = Deadline.after(seconds, clock=clock)
+        if outer is None or candidate.remaining_seconds() < outer.remaining_seconds():
+            inner = candidate
+    token = _current.set(inner)
+    try:
+        yield inner
+    finally:
+        _current.reset(token)
