@@ -47,13 +47,26 @@ class SubgraphCallError(Exception):
     - `SUBREQUEST_MALFORMED_RESPONSE`: not JSON, half a JSON, or JSON that is no GraphQL answer
     - `SUBREQUEST_TOO_LARGE`: an answer beyond the size limit
     - `SUBREQUEST_CIRCUIT_OPEN`: the breaker is open; nothing was sent
+
+    `status` is the HTTP status where there was one, `retry_after_seconds` what the subgraph asked
+    for with `Retry-After`; the resilience stack reads both.
     """
 
-    def __init__(self, subgraph: str, code: str, message: str) -> None:
+    def __init__(
+        self,
+        subgraph: str,
+        code: str,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after_seconds: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.subgraph = subgraph
         self.code = code
         self.message = message
+        self.status = status
+        self.retry_after_seconds = retry_after_seconds
 
 
 class SubgraphClient(Protocol):

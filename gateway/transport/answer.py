@@ -1,0 +1,158 @@
+"""From an HTTP answer to a GraphQL response, or to the one error that says why not.
+
+A subgraph may answer with a status other than 2xx and still mean it: a well-formed GraphQL body
+is used whatever the status ("GraphQL over HTTP", section 6). Everything else (HTML of a proxy,
+half a JSON, a JSON that is no GraphQL answer) becomes a `SubgraphCallError` that names the
+subgraph and the kind of failure, never the body or the address.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from gateway.transport.base import JsonObject, SubgraphCallError, SubgraphResponse
+from gateway.transport.connection import HttpAnswer
+
+_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+"""zlib detects which of the two formats it reads."""
+
+
+def read_answer(subgraph: str, answer: HttpAnswer, *, max_body_bytes: int) -> SubgraphResponse:
+    """Decode `answer`; `max_body_bytes` limits the body after decompression.
+
+    Raises:
+        SubgraphCallError: if it is no GraphQL response.
+    """
+    body = _decompressed(subgraph, answer, max_body_bytes)
+    try:
+        # msgspec keeps integers beyond 64 bits, which orjson would turn into floats.
+        decoded = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        raise _not_json(subgraph, answer, body) from None
+    response = _as_graphql(decoded)
+    if response is not None:
+        return response
+    if not _is_success(answer.status):
+        raise _http_error(subgraph, answer)
+    raise SubgraphCallError(
+        subgraph,
+        "SUBREQUEST_MALFORMED_RESPONSE",
+        f'Subgraph "{subgraph}" answered with JSON that is no GraphQL response',
+        status=answer.status,
+    )
+
+
+def _as_graphql(decoded: Any) -> SubgraphResponse | None:
+    """Return the response if `decoded` is one: `data`, `errors` or both, in the right shapes."""
+    if not isinstance(decoded, dict):
+        return None
+    data = decoded.get("data")
+    errors = decoded.get("errors")
+    extensions = decoded.get("extensions")
+    if data is not None and not isinstance(data, dict):
+        return None
+    if errors is None:
+        if "data" not in decoded:
+            return None
+        errors = []
+    if not isinstance(errors, list) or not all(isinstance(error, dict) for error in errors):
+        return None
+    if not errors and "data" not in decoded:
+        return None
+    return SubgraphResponse(
+        data=data,
+        errors=_with_messages(errors),
+        extensions=extensions if isinstance(extensions, dict) else None,
+    )
+
+
+def _with_messages(errors: list[JsonObject]) -> Sequence[JsonObject]:
+    """Give every error the message the specification asks for."""
+    return [
+        error
+        if isinstance(error.get("message"), str)
+        else {**error, "message": "The subgraph reported an error without a message"}
+        for error in errors
+    ]
+
+
+def _decompressed(subgraph: str, answer: HttpAnswer, max_body_bytes: int) -> bytes:
+    encoding = answer.headers.get("content-encoding", "").strip().lower()
+    if encoding in ("", "identity") or not answer.body:
+        return answer.body
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise SubgraphCallError(
+            subgraph,
+            "SUBREQUEST_MALFORMED_RESPONSE",
+            f'Subgraph "{subgraph}" answered in a content encoding that was not asked for',
+            status=answer.status,
+        )
+    inflater = zlib.decompressobj(_GZIP_OR_ZLIB)
+    try:
+        body = inflater.decompress(answer.body, max_body_bytes + 1)
+    except zlib.error:
+        body, inflater = b"", zlib.decompressobj(_GZIP_OR_ZLIB)
+    if len(body) > max_body_bytes:
+        raise too_large(subgraph, "body")
+    if not inflater.eof:
+        raise SubgraphCallError(
+            subgraph,
+            "SUBREQUEST_MALFORMED_RESPONSE",
+            f'Subgraph "{subgraph}" answered with compressed data that is damaged or not whole',
+            status=answer.status,
+        )
+    return body
+
+
+def too_large(subgraph: str, part: str) -> SubgraphCallError:
+    """The error for an answer whose header or body is beyond the limit."""
+    return SubgraphCallError(
+        subgraph,
+        "SUBREQUEST_TOO_LARGE",
+        f'The {part} of the answer of subgraph "{subgraph}" is larger than the gateway allows',
+    )
+
+
+def _not_json(subgraph: str, answer: HttpAnswer, body: bytes) -> SubgraphCallError:
+    if not _is_success(answer.status):
+        return _http_error(subgraph, answer)
+    content_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not body:
+        found = "an empty body"
+    elif content_type == "text/html" or body.lstrip()[:1] == b"<":
+        found = "an HTML page instead of JSON"
+    else:
+        found = "a body that is not valid JSON"
+    return SubgraphCallError(
+        subgraph,
+        "SUBREQUEST_MALFORMED_RESPONSE",
+        f'Subgraph "{subgraph}" answered with {found}',
+        status=answer.status,
+    )
+
+
+def _http_error(subgraph: str, answer: HttpAnswer) -> SubgraphCallError:
+    text = f'Subgraph "{subgraph}" answered with HTTP status {answer.status}'
+    if 300 <= answer.status < 400:
+        text += "; redirects are not followed, its routing URL has to be the final address"
+    return SubgraphCallError(
+        subgraph,
+        "SUBREQUEST_HTTP_ERROR",
+        text,
+        status=answer.status,
+        retry_after_seconds=_retry_after(answer.headers.get("retry-after")),
+    )
+
+
+def _retry_after(header: str | None) -> float | None:
+    """Seconds of a `Retry-After` header; its other form, a date, is rare and left aside."""
+    text = (header or "").strip()
+    return float(text) if text.isascii() and text.isdigit() else None
+
+
+def _is_success(status: int) -> bool:
+    return 200 <= status < 300

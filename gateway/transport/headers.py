@@ -1,0 +1,67 @@
+"""Which headers of a client's request go on to subgraphs.
+
+Only those that are named (`authorization`, `traceparent`, …) or match a pattern (`x-tenant-*`):
+forwarding everything would hand cookies and internals to every subgraph. What belongs to one
+connection, or to the body the gateway itself writes, is never forwarded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+
+DEFAULT_FORWARDED = ("authorization", "traceparent", "tracestate")
+
+NEVER_FORWARDED = frozenset(
+    (
+        # of one connection (RFC 9110 §7.6.1)
+        "connection", "keep-alive", "proxy-authenticate", "proxy-authorization",
+        "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect",
+        # of the body the gateway writes, and of the answer it can read
+        "content-length", "content-type", "content-encoding", "accept", "accept-encoding",
+        "accept-charset", "host", "range", "if-match", "if-none-match", "if-modified-since",
+        "if-unmodified-since", "if-range",
+    )
+)  # fmt: skip
+
+_TRACING = frozenset(("traceparent", "tracestate", "baggage", "x-request-id", "x-correlation-id"))
+"""Headers that differ with every request and change nothing in an answer."""
+
+
+class HeaderRules:
+    """Decides by name, once per distinct name; `patterns` may contain `*`."""
+
+    def __init__(self, patterns: Sequence[str] = DEFAULT_FORWARDED) -> None:
+        self._patterns = tuple(pattern.lower() for pattern in patterns)
+        self._exact = {p.encode("latin-1"): p for p in self._patterns if "*" not in p}
+        self._wild = tuple(p for p in self._patterns if "*" in p)
+
+    def forwarded(self, headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+        """Pick from ASGI `headers` (names in lower case); repeated ones are joined with commas."""
+        picked: dict[str, str] = {}
+        for raw_name, raw_value in headers:
+            name = self._exact.get(raw_name)
+            if name is None:
+                if not self._wild:
+                    continue
+                name = raw_name.decode("latin-1")
+                if not any(fnmatchcase(name, pattern) for pattern in self._wild):
+                    continue
+            if name in NEVER_FORWARDED:
+                continue
+            value = raw_value.decode("latin-1")
+            picked[name] = f"{picked[name]}, {value}" if name in picked else value
+        return picked
+
+
+def credential_digest(headers: Mapping[str, str]) -> str:
+    """A digest that differs wherever forwarded headers could make answers differ.
+
+    Headers for tracing are left out: they differ with every request and decide nothing.
+    """
+    deciding = sorted((k, v) for k, v in headers.items() if k not in _TRACING)
+    if not deciding:
+        return ""
+    text = "\0".join(f"{name}\0{value}" for name, value in deciding)
+    return hashlib.blake2b(text.encode("latin-1"), digest_size=16).hexdigest()
