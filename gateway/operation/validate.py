@@ -1,0 +1,108 @@
+"""Is the document valid against what clients may see?
+
+graphql-core's rules are the specification's; they run over the API schema, so that what is
+inaccessible is as unknown as what does not exist. Three checks of our own stand beside them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphql import (
+    SKIP,
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    ValidationRule,
+    VisitorAction,
+    specified_rules,
+    validate,
+)
+
+from gateway.operation.limits import OperationLimits
+
+
+class NoIntrospectionRule(ValidationRule):
+    """Refuses `__schema` and `__type`; `__typename` stays."""
+
+    def enter_field(self, node: FieldNode, *_args: Any) -> VisitorAction:
+        """Report an introspection field and look no deeper."""
+        if node.name.value not in ("__schema", "__type"):
+            return None
+        self.report_error(
+            GraphQLError(
+                f"Introspection is switched off on this gateway; `{node.name.value}` is not "
+                "answered.",
+                nodes=[node],
+                extensions={"code": "INTROSPECTION_DISABLED"},
+            )
+        )
+        return SKIP
+
+
+class ReservedAliasRule(ValidationRule):
+    """Keeps `__typename` what it is.
+
+    The gateway reads `__typename` in what subgraphs answer; a client that gives another field this
+    name would make it read that field instead.
+    """
+
+    def enter_field(self, node: FieldNode, *_args: Any) -> None:
+        """Report an alias `__typename` of another field."""
+        if node.alias and node.alias.value == "__typename" and node.name.value != "__typename":
+            self.report_error(
+                GraphQLError(
+                    f"The field `{node.name.value}` cannot have the alias `__typename`; names that "
+                    "begin with two underscores are reserved.",
+                    nodes=[node],
+                )
+            )
+
+
+def validate_document(
+    api_schema: GraphQLSchema, document: DocumentNode, limits: OperationLimits
+) -> list[GraphQLError]:
+    """Validate; the errors carry the code `GRAPHQL_VALIDATION_FAILED` or one of their own."""
+    rules = [*specified_rules, ReservedAliasRule]
+    if not limits.introspection:
+        rules.append(NoIntrospectionRule)
+    errors = validate(
+        api_schema,
+        document,
+        rules,
+        max_errors=limits.max_validation_errors,
+        hide_suggestions=not limits.suggestions,
+    )
+    return [with_code(error, "GRAPHQL_VALIDATION_FAILED") for error in errors]
+
+
+def check_operation_kind(
+    api_schema: GraphQLSchema, operation: OperationDefinitionNode
+) -> list[GraphQLError]:
+    """Refuse a kind of operation that the graph does not have, or that is not served."""
+    kind = operation.operation
+    if kind is OperationType.SUBSCRIPTION:
+        message, code = "Subscriptions are not served by this gateway.", "SUBSCRIPTION_UNSUPPORTED"
+    elif api_schema.get_root_type(kind) is None:
+        message = f"The graph has no {kind.value} operations."
+        code = "GRAPHQL_VALIDATION_FAILED"
+    else:
+        return []
+    return [GraphQLError(message, nodes=[operation], extensions={"code": code})]
+
+
+def with_code(error: GraphQLError, code: str) -> GraphQLError:
+    """Give an error a code, unless it has one."""
+    if error.extensions and "code" in error.extensions:
+        return error
+    return GraphQLError(
+        error.message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions={**(error.extensions or {}), "code": code},
+    )
