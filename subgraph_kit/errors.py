@@ -10,6 +10,7 @@
     └── FatalError                the same call will fail again
         ├── EntityNotFoundError
         ├── SourceResponseError       the source answered what its contract does not allow
+        │   └── SourceNotFoundError       ... that there is nothing at the address
         ├── InvalidEventError         bytes that are no event
         └── IncompatibleSchemaError   a schema that breaks its readers
 
@@ -88,9 +89,25 @@ class EntityNotFoundError(FatalError):
 
 
 class SourceResponseError(FatalError):
-    """The source answered, but not what its contract allows (a 4xx, HTML, half a JSON)."""
+    """The source answered, but not what its contract allows (a 4xx, HTML, half a JSON).
+
+    `status` is the HTTP status, where the source speaks HTTP.
+    """
 
     code = "SOURCE_RESPONSE_INVALID"
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class SourceNotFoundError(SourceResponseError):
+    """There is nothing at the address (HTTP 404, 410).
+
+    An adapter that asked for one entity makes an `EntityNotFoundError` of it.
+    """
+
+    code = "SOURCE_NOT_FOUND"
 
 
 class InvalidEventError(FatalError):

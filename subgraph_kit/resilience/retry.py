@@ -88,6 +88,10 @@ async def retry(
         if on_retry is not None and error is not None:
             on_retry(state.attempt_number, error, state.upcoming_sleep)
 
+    async def attempt() -> T:
+        # tenacity awaits what it recognises as a coroutine function: not every callable is one.
+        return await operation()
+
     retrying = AsyncRetrying(
         retry=retry_if_exception(is_retryable),
         wait=wait,
@@ -96,5 +100,4 @@ async def retry(
         before_sleep=before_sleep,
         reraise=True,
     )
-    result: T = await retrying(operation)
-    return result
+    return await retrying(attempt)
