@@ -1,0 +1,46 @@
+"""Nodes of the query graph: what an object is while one subgraph is being asked about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from supergraph.federation.field_set import FieldSet, print_field_set
+from supergraph.model import SubgraphName, TypeKind, TypeName
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Node:
+    """A type in a subgraph.
+
+    `provides` is empty but for copies made by `@provides`: fields that the subgraph resolves
+    here, although they are `@external`, because the object was reached over a field that
+    provides them. Nodes are equal when all parts are.
+    """
+
+    subgraph: SubgraphName
+    type_name: TypeName
+    provides: tuple[str, ...] = ()
+    """The provided field set, printed selection by selection: comparable and hashable."""
+
+    def __str__(self) -> str:
+        provided = f" provides {{ {' '.join(self.provides)} }}" if self.provides else ""
+        return f"{self.type_name}@{self.subgraph}{provided}"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFacts:
+    """What the subgraph says about the node's type.
+
+    `kind` is how the subgraph sees it: OBJECT for an `@interfaceObject`. `possible_types` are the
+    object types an object here can have; for an interface object, which cannot tell, they are
+    those of the supergraph's interface.
+    """
+
+    kind: TypeKind
+    possible_types: frozenset[TypeName]
+    is_interface_object: bool = False
+
+
+def printed(field_set: FieldSet) -> tuple[str, ...]:
+    """The form of a provided field set that nodes carry: sorted, without repetitions."""
+    return tuple(sorted({print_field_set((selection,)) for selection in field_set}))
