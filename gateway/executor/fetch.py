@@ -1,0 +1,263 @@
+"""One subgraph call: what is sent, what came back, where it goes.
+
+Whatever a subgraph does, the outcome is data that was merged, errors with a path, or both; an
+exception would stop the rest of the plan, which can still answer.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import OperationType
+
+from gateway.context import RequestContext
+from gateway.executor.entity_cache import CachedEntities, EntityCache
+from gateway.executor.errors import (
+    INTERNAL_ERROR,
+    MALFORMED_RESPONSE,
+    ResponseError,
+    error_path,
+    subgraph_error,
+)
+from gateway.executor.facts import SupergraphFacts, root_response_names
+from gateway.executor.merge import copy_json, merge_object
+from gateway.executor.paths import Position, ResponsePath, common_path, find_positions
+from gateway.executor.representations import Representations, collect_representations
+from gateway.executor.rewrites import apply_rewrites, rename_path
+from gateway.plan.nodes import FetchNode, FlattenNode
+from gateway.transport.base import (
+    JsonObject,
+    SubgraphCallError,
+    SubgraphClient,
+    SubgraphRequest,
+    SubgraphResponse,
+)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Execution:
+    """The state of one operation while its plan runs."""
+
+    facts: SupergraphFacts
+    variables: Mapping[str, Any]
+    client: SubgraphClient
+    context: RequestContext
+    entity_cache: EntityCache | None
+    """None also for mutations: what they return is read from the source."""
+    data: JsonObject = field(default_factory=dict)
+    errors: list[ResponseError] = field(default_factory=list)
+
+
+async def fetch_root(execution: Execution, fetch: FetchNode) -> None:
+    """Run a fetch of root fields and merge its answer at the root."""
+    response = await _call(execution, fetch, {}, _root_paths(fetch))
+    if response is None:
+        return
+    for error in response.errors:
+        path = error_path(error)
+        exact = path is not None
+        if path is None:
+            paths = _root_paths(fetch)
+            path = paths[0] if len(paths) == 1 else ()
+        execution.errors.append(
+            subgraph_error(
+                fetch.subgraph, error, rename_path(path, fetch.output_rewrites), is_exact=exact
+            )
+        )
+    if response.data is None:
+        if not response.errors:
+            _malformed(execution, fetch, _root_paths(fetch), "answered neither data nor errors")
+        return
+    if fetch.output_rewrites:
+        apply_rewrites(execution.facts, response.data, fetch.output_rewrites)
+    merge_object(execution.facts, execution.data, response.data)
+
+
+async def fetch_entities(execution: Execution, flatten: FlattenNode) -> None:
+    """Run an entity fetch for all objects at the flatten node's paths."""
+    fetch = flatten.node
+    positions = find_positions(execution.data, flatten.paths)
+    if not positions:
+        return
+    failed = {error.path for error in execution.errors}
+    representations = collect_representations(execution.facts, fetch, positions, failed)
+    if not representations.items:
+        return
+    places = _Places(positions, representations)
+    cached = None
+    wanted = list(range(len(representations.items)))
+    if execution.entity_cache is not None:
+        cached = await execution.entity_cache.lookup(
+            execution.context, fetch, _used_variables(execution, fetch), representations
+        )
+        wanted = cached.missing
+        for index, entity in cached.found.items():
+            _merge_entity(execution, fetch, places, index, entity)
+    if wanted:
+        await _fetch_wanted(execution, fetch, places, wanted, cached)
+
+
+async def _fetch_wanted(
+    execution: Execution,
+    fetch: FetchNode,
+    places: _Places,
+    wanted: Sequence[int],
+    cached: CachedEntities | None,
+) -> None:
+    items = places.representations.items
+    everywhere = [common_path([path for index in wanted for path in places.paths(index)])]
+    response = await _call(
+        execution, fetch, {"representations": [items[index] for index in wanted]}, everywhere
+    )
+    if response is None:
+        return
+    for error in response.errors:
+        _add_entity_error(execution, fetch, places, wanted, error, everywhere[0])
+    entities = (response.data or {}).get("_entities")
+    if entities is None and response.errors:
+        return
+    if not isinstance(entities, list) or len(entities) != len(wanted):
+        problem = f"did not answer a list of the {len(wanted)} entities it was asked for"
+        _malformed(execution, fetch, everywhere, problem)
+        return
+    complete: dict[int, JsonObject] = {}
+    for index, entity in zip(wanted, entities, strict=True):
+        if entity is None:
+            continue
+        wrong = _entity_problem(execution.facts, items[index], entity)
+        if wrong is not None:
+            _malformed(execution, fetch, places.paths(index), wrong)
+            continue
+        if fetch.output_rewrites:
+            apply_rewrites(execution.facts, entity, fetch.output_rewrites)
+        complete[index] = entity
+    if cached is not None and execution.entity_cache is not None and not response.errors:
+        # Stored before it is merged: merging makes the objects part of this response.
+        await execution.entity_cache.store(execution.facts, execution.context, cached, complete)
+    for index, entity in complete.items():
+        _merge_entity(execution, fetch, places, index, entity)
+
+
+class _Places:
+    """Where in the response each representation's entity stands."""
+
+    def __init__(self, positions: Sequence[Position], representations: Representations) -> None:
+        self.representations = representations
+        self._positions: list[list[Position]] = [[] for _ in representations.items]
+        for position, index in zip(positions, representations.indices, strict=True):
+            if index is not None:
+                self._positions[index].append(position)
+
+    def of(self, index: int) -> list[Position]:
+        return self._positions[index]
+
+    def paths(self, index: int) -> list[ResponsePath]:
+        return [position.path for position in self._positions[index]]
+
+
+def _merge_entity(
+    execution: Execution, fetch: FetchNode, places: _Places, index: int, entity: JsonObject
+) -> None:
+    """Merge an entity wherever it stands.
+
+    All places of one path share the entity's parts: they are asked the same from here on. Another
+    path has other selections below it, which must not meet in the same object.
+    """
+    versions: dict[int, JsonObject] = {}
+    for position in places.of(index):
+        version = versions.get(position.path_index)
+        if version is None:
+            version = entity if not versions else copy_json(next(iter(versions.values())))
+            versions[position.path_index] = version
+        merge_object(execution.facts, position.target, version)
+
+
+def _entity_problem(
+    facts: SupergraphFacts, representation: JsonObject, entity: object
+) -> str | None:
+    if not isinstance(entity, dict):
+        return "answered an entity that is no object"
+    type_name, wanted = entity.get("__typename"), representation["__typename"]
+    if type_name is None or type_name == wanted or facts.applies(wanted, str(type_name)):
+        return None
+    if facts.applies(str(type_name), wanted):
+        return None  # an @interfaceObject, which calls its objects by the interface's name
+    return "answered an entity of another type than it was asked for"
+
+
+def _add_entity_error(
+    execution: Execution,
+    fetch: FetchNode,
+    places: _Places,
+    wanted: Sequence[int],
+    error: Mapping[str, Any],
+    everywhere: ResponsePath,
+) -> None:
+    path = error_path(error)
+    match path:
+        case ("_entities", int(sent), *rest) if 0 <= sent < len(wanted):
+            renamed = rename_path(rest, fetch.output_rewrites)
+            execution.errors.extend(
+                subgraph_error(fetch.subgraph, error, (*place, *renamed), is_exact=True)
+                for place in places.paths(wanted[sent])
+            )
+        case _:
+            execution.errors.append(
+                subgraph_error(fetch.subgraph, error, everywhere, is_exact=False)
+            )
+
+
+async def _call(
+    execution: Execution,
+    fetch: FetchNode,
+    extra_variables: JsonObject,
+    paths: Sequence[ResponsePath],
+) -> SubgraphResponse | None:
+    """Send a fetch; a failure becomes one error per path and None."""
+    request = SubgraphRequest(
+        subgraph=fetch.subgraph,
+        operation=fetch.operation,
+        operation_name=fetch.operation_name,
+        variables={**_used_variables(execution, fetch), **extra_variables},
+        headers=execution.context.headers,
+        is_mutation=fetch.kind is OperationType.MUTATION,
+    )
+    try:
+        return await execution.client.execute(request)
+    except SubgraphCallError as error:
+        message, code = error.message, error.code
+    except Exception:
+        # A defect of ours must not take down the rest of the answer; clients learn no details.
+        logger.exception("the call of subgraph %s failed unexpectedly", fetch.subgraph)
+        message = f'The call of subgraph "{fetch.subgraph}" failed unexpectedly.'
+        code = INTERNAL_ERROR
+    execution.errors.extend(
+        ResponseError(message, path, code, fetch.subgraph, is_exact=False) for path in paths
+    )
+    return None
+
+
+def _used_variables(execution: Execution, fetch: FetchNode) -> JsonObject:
+    values = execution.variables
+    return {name: values[name] for name in fetch.variable_usages if name in values}
+
+
+def _root_paths(fetch: FetchNode) -> list[ResponsePath]:
+    """The places of a root fetch's fields."""
+    names = root_response_names(fetch.operation)
+    return [rename_path((name,), fetch.output_rewrites) for name in names]
+
+
+def _malformed(
+    execution: Execution, fetch: FetchNode, paths: Sequence[ResponsePath], problem: str
+) -> None:
+    message = f'Subgraph "{fetch.subgraph}" {problem}.'
+    execution.errors.extend(
+        ResponseError(message, path, MALFORMED_RESPONSE, fetch.subgraph, is_exact=False)
+        for path in paths
+    )
