@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
-from typing import ClassVar
 
 from subgraph_kit.data_product import (
     AdapterMetrics,
@@ -33,8 +32,10 @@ class DataProductAdapter(ABC):
     """
 
     data_product: DataProduct
-    supports_polling: ClassVar[bool] = False
+    supports_polling: bool = False
     """Whether `stream_changes` finds changes by itself, without webhooks."""
+    max_batch_size: int | None = None
+    """The most ids the source takes in one batch; None means any number, so one call."""
 
     @abstractmethod
     async def get_entity(self, entity_id: str) -> Entity:
