@@ -1,0 +1,2 @@
+DROP TABLE change_cursors;
+DROP TABLE outbox;
