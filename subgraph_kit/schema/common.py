@@ -1,0 +1,25 @@
+"""Types that every subgraph shares, so that they compose: money and exact decimals.
+
+`Decimal`, `DateTime` and `Date` are Strawberry's own scalars for the Python types: a decimal is a
+string in JSON (a float would round it), times and dates are ISO 8601.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+import strawberry
+
+FEDERATION_VERSION: Final = "2.7"
+"""The version our subgraphs link: what gateways of the last years understand."""
+
+
+@strawberry.federation.type(
+    shareable=True, description="An amount of money, exact, in one currency."
+)
+class Money:
+    """`currency` is an ISO 4217 code."""
+
+    amount: Decimal
+    currency: str
