@@ -3,6 +3,7 @@
 from subgraph_kit.embedded.child import Child, ChildFailedError, ChildSpec
 from subgraph_kit.embedded.ports import free_ports, require_free_port
 from subgraph_kit.embedded.postgres import EmbeddedPostgres
+from subgraph_kit.embedded.probes import http_ok, tcp_open
 from subgraph_kit.embedded.redis import EmbeddedRedis
 from subgraph_kit.embedded.supervisor import Supervisor
 
@@ -14,5 +15,7 @@ __all__ = [
     "EmbeddedRedis",
     "Supervisor",
     "free_ports",
+    "http_ok",
     "require_free_port",
+    "tcp_open",
 ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -23,7 +23,7 @@ def require_embedded(module: str) -> ModuleType:
             option by which a server of one's own is used instead.
     """
     try:
-        return importlib.import_module(module)
+        return import_module(module)
     except ImportError as error:
         raise _missing(module) from error
 

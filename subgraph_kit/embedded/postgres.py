@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import pwd
 import re
@@ -23,14 +24,12 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-import structlog
-
 from subgraph_kit.embedded.child import Child, ChildFailedError, ChildSpec, tail
 from subgraph_kit.embedded.extra import locate_embedded, require_embedded
 from subgraph_kit.embedded.supervisor import Supervisor
 from subgraph_kit.errors import ConfigurationError
 
-_logger = structlog.get_logger(__name__)
+_logger = logging.getLogger(__name__)
 
 SYSTEM_USER = "pgserver"
 PORT = 5432
@@ -207,7 +206,7 @@ def _clear_stale(data: Path, sockets: Path) -> None:
     except (OSError, ValueError, IndexError, psutil.Error):
         process, command = None, []
     if process is not None and str(data) in command:
-        _logger.warning("ending a PostgreSQL that a killed run left running", pid=process.pid)
+        _logger.warning("Ending a PostgreSQL that a killed run left running.")
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
             with contextlib.suppress(psutil.TimeoutExpired, psutil.NoSuchProcess):
                 process.send_signal(number)
@@ -244,7 +243,7 @@ def _open_way_to(path: Path, user: pwd.struct_passwd) -> None:
         found = parent.stat()
         own = found.st_uid == user.pw_uid and found.st_mode & stat.S_IXUSR
         if not own and not found.st_mode & stat.S_IXOTH:
-            _logger.info("letting the database's user pass through a directory", path=str(parent))
+            _logger.info("Letting the database's user pass through %s.", parent)
             parent.chmod(stat.S_IMODE(found.st_mode) | stat.S_IXOTH)
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 from itertools import groupby
@@ -22,13 +23,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import structlog
-
 from subgraph_kit.embedded.child import Child, ChildFailedError, ChildSpec
 from subgraph_kit.embedded.data_directory import DataDirectory
 from subgraph_kit.embedded.extra import require_embedded
 
-_logger = structlog.get_logger(__name__)
+_logger = logging.getLogger(__name__)
 
 ORPHAN_STOP_SECONDS = 5.0
 
@@ -198,7 +197,7 @@ def _end_orphans(notes_file: Path) -> None:
             process = psutil.Process(note["pid"])
             if abs(process.create_time() - note["started"]) > 0.1:
                 continue  # the id was given to another process since
-            _logger.warning("ending what a killed run left running", name=note["name"])
+            _logger.warning("Ending %s, which a killed run left running.", note["name"])
             process.send_signal(note["stop_signal"])
             with contextlib.suppress(psutil.TimeoutExpired):
                 process.wait(ORPHAN_STOP_SECONDS)
