@@ -1,5 +1,102 @@
-"""The `dictamesh` command: gathers the command lines of the packages into one."""
+"""The `dictamesh` command: gathers the command lines of the packages into one.
+
+Each package brings its own; one whose libraries are not installed says which extra has them, when
+it is called, and does not keep the others from working.
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+_GROUPS = (
+    # name, module with its `app`, the extra that has what it needs, one line for --help
+    ("gateway", "gateway.cli", "gateway", "Serve a supergraph, and look at how it answers."),
+    ("supergraph", "supergraph.cli", "gateway", "Compose subgraphs into a supergraph."),
+    ("subgraph", "subgraph_kit.cli", "kit", "Generate and run subgraphs."),
+)
+
+app = typer.Typer(
+    name="dictamesh",
+    help="One GraphQL graph, one catalog and one event stream over all your data.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        try:
+            typer.echo(version("dictamesh"))
+        except PackageNotFoundError:
+            typer.echo("not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def _dictamesh(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """One GraphQL graph, one catalog and one event stream over all your data."""
+
+
+def _add_group(name: str, module: str, extra: str, help_text: str) -> None:
+    try:
+        group = importlib.import_module(module).app
+    except ModuleNotFoundError as error:
+        if error.name == module:
+            return  # This package has no commands yet.
+        group = _explaining_group(error.name, extra)
+    app.add_typer(group, name=name, help=help_text)
+
+
+def _add_demo() -> None:
+    try:
+        demo: Any = importlib.import_module("examples.cli").demo
+    except ModuleNotFoundError as error:
+        if error.name in ("examples", "examples.cli"):
+            return
+        missing = error.name
+
+        def demo() -> None:
+            """Bring up the whole mesh and show it."""
+            _explain_missing(missing, "kit,embedded")
+
+    app.command("demo")(demo)
+
+
+def _explaining_group(missing: str | None, extra: str) -> typer.Typer:
+    group = typer.Typer(invoke_without_command=True)
+
+    @group.callback(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+    def explain() -> None:
+        _explain_missing(missing, extra)
+
+    return group
+
+
+def _explain_missing(missing: str | None, extra: str) -> NoReturn:
+    typer.echo(
+        f"Error: this command needs the package {missing}: pip install 'dictamesh[{extra}]'",
+        err=True,
+    )
+    raise typer.Exit(1)
 
 
 def main() -> None:
     """Run the `dictamesh` command."""
+    for group in _GROUPS:
+        _add_group(*group)
+    _add_demo()
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Keeps what was made of an operation's text: the most recently used ones, bounded in size.
+
+Parsing, validating and planning cost milliseconds, looking up costs a microsecond, and clients send
+the same few documents over and over. What is refused is kept too, so that a client that repeats a
+bad document does not pay in validation each time.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+class OperationCache(Generic[Value]):
+    """Maps (document, operation name) to a value; evicts the least recently used."""
+
+    def __init__(self, *, max_entries: int, max_characters: int) -> None:
+        self._max_entries = max_entries
+        self._max_characters = max_characters
+        self._characters = 0
+        self._entries: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, document: str, operation_name: str | None) -> Value | None:
+        """Return what is kept for this document, or None."""
+        key = (document, operation_name)
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        self._entries.move_to_end(key)
+        return entry[0]
+
+    def put(self, document: str, operation_name: str | None, value: Value) -> None:
+        """Keep `value`, unless the document alone is larger than the cache may be."""
+        size = len(document) + len(operation_name or "")
+        if size > self._max_characters:
+            return
+        key = (document, operation_name)
+        previous = self._entries.pop(key, None)
+        if previous is not None:
+            self._characters -= previous[1]
+        self._entries[key] = (value, size)
+        self._characters += size
+        while len(self._entries) > self._max_entries or self._characters > self._max_characters:
+            _, (_, evicted) = self._entries.popitem(last=False)
+            self._characters -= evicted
