@@ -98,6 +98,8 @@ _CHANGES = {
 class CustomerAdapter(DataProductAdapter):
     """Serves `Customer` from the CMS behind `source`."""
 
+    max_batch_size = MAX_IDS_PER_CALL
+
     def __init__(self, source: RestSource) -> None:
         self._source = source
         self.data_product = DataProduct(

@@ -76,6 +76,7 @@ class ProductAdapter(DataProductAdapter):
     """Serves `Product` from the vendor behind `source`; looks for changes all `poll_seconds`."""
 
     supports_polling = True
+    max_batch_size = MAX_IDS_PER_CALL
 
     def __init__(
         self,
