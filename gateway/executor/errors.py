@@ -37,7 +37,7 @@ class ResponseError:
     service: str | None = None
     extensions: Mapping[str, Any] = field(default_factory=dict)
     is_exact: bool = True
-    """False where the path is only the nearest place known: then all below it is concerned."""
+    """False where a subgraph named no place: then any null it sent below `path` may be meant."""
 
     def to_json(self) -> JsonObject:
         """The form of the GraphQL specification, "Response: Errors"."""

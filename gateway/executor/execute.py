@@ -128,9 +128,7 @@ def _add_unresolvable(
     if len(places) > 1:
         deepest = common_path(places)
     path = places[0] if len(places) == 1 else deepest
-    execution.errors.append(
-        ResponseError(unresolvable.message, path, UNRESOLVABLE_FIELD, is_exact=len(places) == 1)
-    )
+    execution.errors.append(ResponseError(unresolvable.message, path, UNRESOLVABLE_FIELD))
 
 
 def _in_clients_terms(error: ResponseError, shape: ObjectShape) -> ResponseError:

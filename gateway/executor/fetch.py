@@ -236,9 +236,7 @@ async def _call(
         logger.exception("the call of subgraph %s failed unexpectedly", fetch.subgraph)
         message = f'The call of subgraph "{fetch.subgraph}" failed unexpectedly.'
         code = INTERNAL_ERROR
-    execution.errors.extend(
-        ResponseError(message, path, code, fetch.subgraph, is_exact=False) for path in paths
-    )
+    execution.errors.extend(ResponseError(message, path, code, fetch.subgraph) for path in paths)
     return None
 
 
@@ -258,6 +256,5 @@ def _malformed(
 ) -> None:
     message = f'Subgraph "{fetch.subgraph}" {problem}.'
     execution.errors.extend(
-        ResponseError(message, path, MALFORMED_RESPONSE, fetch.subgraph, is_exact=False)
-        for path in paths
+        ResponseError(message, path, MALFORMED_RESPONSE, fetch.subgraph) for path in paths
     )

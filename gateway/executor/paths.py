@@ -67,10 +67,15 @@ def _walk(data: JsonObject, path: FlattenPath) -> list[tuple[Any, _Link]]:
                 following = [
                     (value, link)
                     for value, link in current
-                    if isinstance(value, dict) and value.get("__typename") in type_names
+                    if isinstance(value, dict) and _type_name(value) in type_names
                 ]
         current = following
     return current
+
+
+def _type_name(value: JsonObject) -> str | None:
+    name = value.get("__typename")
+    return name if isinstance(name, str) else None
 
 
 def common_path(paths: Sequence[ResponsePath]) -> ResponsePath:

@@ -127,7 +127,7 @@ class Projection:
             completed = self._object(value, shape, shape.type.name)
             return _FAILED if completed is _PROPAGATE else completed
         type_name = value.get("__typename")
-        if type_name in shape.object_types():
+        if isinstance(type_name, str) and type_name in shape.object_types():
             completed = self._object(value, shape, type_name)
             return _FAILED if completed is _PROPAGATE else completed
         if (

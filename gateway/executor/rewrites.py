@@ -34,9 +34,7 @@ def _apply(facts: SupergraphFacts, value: Any, path: RewritePath, rewrite: Rewri
     match segment:
         case TypeConditionSegment(type_names):
             name = value.get("__typename")
-            if name in type_names or (
-                isinstance(name, str) and any(facts.applies(t, name) for t in type_names)
-            ):
+            if isinstance(name, str) and any(facts.applies(t, name) for t in type_names):
                 _apply(facts, value, rest, rewrite)
         case FieldSegment(name):
             if rest:
