@@ -7,6 +7,10 @@ it is called, and does not keep the others from working.
 from __future__ import annotations
 
 import importlib
+import importlib.machinery
+import importlib.util
+import os
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any, NoReturn
 
@@ -18,6 +22,7 @@ _GROUPS = (
     ("supergraph", "supergraph.cli", "gateway", "Compose subgraphs into a supergraph."),
     ("subgraph", "subgraph_kit.cli", "kit", "Generate and run subgraphs."),
 )
+_DEMO = ("demo", "examples.cli", "kit,embedded", "Bring up the whole mesh and show it.")
 
 app = typer.Typer(
     name="dictamesh",
@@ -51,25 +56,29 @@ def _add_group(name: str, module: str, extra: str, help_text: str) -> None:
     try:
         group = importlib.import_module(module).app
     except ModuleNotFoundError as error:
-        if error.name == module:
-            return  # This package has no commands yet.
         group = _explaining_group(error.name, extra)
     app.add_typer(group, name=name, help=help_text)
 
 
-def _add_demo() -> None:
+def _add_demo(name: str, module: str, extra: str, help_text: str) -> None:
     try:
-        demo: Any = importlib.import_module("examples.cli").demo
+        demo: Any = importlib.import_module(module).demo
     except ModuleNotFoundError as error:
-        if error.name in ("examples", "examples.cli"):
-            return
         missing = error.name
 
         def demo() -> None:
-            """Bring up the whole mesh and show it."""
-            _explain_missing(missing, "kit,embedded")
+            _explain_missing(missing, extra)
 
-    app.command("demo")(demo)
+    app.command(name, help=demo.__doc__ or help_text)(demo)
+
+
+def _add_name_only(name: str, help_text: str) -> None:
+    """List a command in --help without importing what it needs."""
+
+    def unreachable() -> None:
+        raise AssertionError(name)
+
+    app.command(name, help=help_text)(unreachable)
 
 
 def _explaining_group(missing: str | None, extra: str) -> typer.Typer:
@@ -90,11 +99,30 @@ def _explain_missing(missing: str | None, extra: str) -> NoReturn:
     raise typer.Exit(1)
 
 
+def _exists(module: str) -> bool:
+    """Whether there is such a module, found without running it or what it imports."""
+    package = module.rpartition(".")[0]
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.submodule_search_locations is None:
+        return False
+    places = spec.submodule_search_locations
+    return importlib.machinery.PathFinder.find_spec(module, places) is not None
+
+
 def main() -> None:
     """Run the `dictamesh` command."""
-    for group in _GROUPS:
-        _add_group(*group)
-    _add_demo()
+    wanted = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
+    completing = any(name.endswith("_COMPLETE") for name in os.environ)
+    for command in (*_GROUPS, _DEMO):
+        name, module, _, help_text = command
+        if not _exists(module):
+            continue  # This package has no commands yet.
+        if name != wanted and not completing:
+            _add_name_only(name, help_text)
+        elif command is _DEMO:
+            _add_demo(*command)
+        else:
+            _add_group(*command)
     app()
 
 
