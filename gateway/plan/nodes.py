@@ -188,3 +188,8 @@ class QueryPlan:
 
     node: PlanNode | None
     unresolvable: tuple[UnresolvableField, ...] = ()
+
+    def __str__(self) -> str:
+        from gateway.plan.display import display_plan
+
+        return display_plan(self)

@@ -1,0 +1,208 @@
+"""The search: which subgraphs to call for an object, so that the whole below it costs least.
+
+The problem is choosing places, not paths: calling one more subgraph costs once and then serves
+every field it has. Choosing field by field misses what fields share, trying all combinations of
+paths explodes with every level. What makes it tractable is that the best way to know some
+selections depends only on the nodes at which their object is at hand. So
+
+- each distinct (selections, arrivals) pair is solved once, bottom up by recursion;
+- at one object, the sets of further subgraphs are tried (all of them where they are few, else a
+  good one improved step by step), and every field goes to its cheapest source within the set;
+- a bound on the work ends the search with what was found, or with an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Protocol
+
+from graphql import OperationType
+
+from gateway.planner.errors import PlanningError
+from gateway.planner.query_tree import Arrival, Cost, PlacedItem, Solution
+from gateway.planner.selections import Item, SelectionPool, Selections
+from gateway.planner.walk import Walk, call_cost, total_cost
+from supergraph.model import SubgraphName
+from supergraph.query_graph import QueryGraph, RootEdge
+
+EXHAUSTIVE_LIMIT = 5
+"""Up to this many useful subgraphs every set of them is tried (32 sets)."""
+
+THOROUGH_STEPS = 150_000
+"""Placements tried before the search settles for the first good solution everywhere."""
+
+MAX_STEPS = 1_500_000
+"""Placements tried before the search gives up; some ten seconds."""
+
+
+class _Attempt(Protocol):
+    """Solves a position with a given set of further subgraphs."""
+
+    def __call__(
+        self, allowed: frozenset[SubgraphName], *, counts_opening: bool = False
+    ) -> Solution: ...
+
+
+class BestSearch:
+    """Solves positions of one operation."""
+
+    def __init__(self, graph: QueryGraph, pool: SelectionPool, labels: frozenset[str]) -> None:
+        self.graph = graph
+        self.pool = pool
+        self.labels = labels
+        self.steps = 0
+        self._solved: dict[tuple[int, tuple[Arrival, ...]], Solution] = {}
+        self._solving: set[tuple[int, tuple[object, ...]]] = set()
+        self._cut_short = 0
+
+    def spend(self, steps: int = 1) -> None:
+        """Count work.
+
+        Raises:
+            PlanningError: beyond the bound.
+        """
+        self.steps += steps
+        if self.steps > MAX_STEPS:
+            raise PlanningError("The operation is too complex to be planned; ask for less at once.")
+
+    def solve_root(self, selections: Selections, kind: OperationType) -> Solution:
+        """The best way to know the operation's root fields."""
+        return self._search(selections, (), self.graph.root_edges(kind))
+
+    def solve(self, selections: Selections, arrivals: tuple[Arrival, ...]) -> Solution | None:
+        """The best way to know `selections` of an object at hand at `arrivals`.
+
+        None if this very question is being answered already: a requirement that needs itself.
+        """
+        arrivals = tuple(sorted(arrivals, key=lambda item: (item.depth, item.node)))
+        key = (selections.uid, arrivals)
+        known = self._solved.get(key)
+        if known is not None:
+            return known
+        identity = (selections.uid, tuple(arrival.node for arrival in arrivals))
+        if identity in self._solving:
+            self._cut_short += 1
+            return None
+        self._solving.add(identity)
+        cut_before = self._cut_short
+        try:
+            solution = self._search(selections, arrivals, ())
+        finally:
+            self._solving.discard(identity)
+        if self._cut_short == cut_before or not self._solving:
+            self._solved[key] = solution
+        return solution
+
+    def _search(
+        self,
+        selections: Selections,
+        arrivals: tuple[Arrival, ...],
+        roots: tuple[RootEdge, ...],
+    ) -> Solution:
+        def attempt(allowed: frozenset[SubgraphName], *, counts_opening: bool = False) -> Solution:
+            walk = Walk(self, arrivals, roots, allowed, counts_opening=counts_opening)
+            items = _place_all(walk, selections)
+            return Solution(selections, arrivals, items, total_cost(items), _done(items, arrivals))
+
+        if arrivals:
+            alone = attempt(frozenset())
+            if not alone.cost.unresolved and not alone.cost.waiting:
+                return alone
+        else:
+            alone = None
+        useful, others = self._candidates(selections, arrivals, roots)
+        if not useful and not others:
+            return alone if alone is not None else attempt(frozenset())
+        everything = frozenset(useful) | frozenset(others)
+        best = attempt(everything, counts_opening=True)
+        if alone is not None and alone.cost <= best.cost:
+            best = alone
+        if self.steps > THOROUGH_STEPS:
+            return best
+        least = call_cost(1 + min((arrival.depth for arrival in arrivals), default=-1))
+        if len(useful) <= EXHAUSTIVE_LIMIT:
+            for count in range(1, len(useful) + 1):
+                if not best.cost.unresolved and count * least > best.cost.waiting:
+                    break
+                for chosen in combinations(useful, count):
+                    solution = attempt(frozenset(chosen))
+                    if solution.cost < best.cost:
+                        best = solution
+            return best
+        return self._improve(best, useful, attempt)
+
+    def _improve(self, best: Solution, useful: list[SubgraphName], attempt: _Attempt) -> Solution:
+        """Leave out, add and exchange single subgraphs as long as that makes it cheaper."""
+        tried: set[frozenset[SubgraphName]] = set()
+        improved = True
+        while improved and self.steps <= THOROUGH_STEPS:
+            improved = False
+            used = frozenset(visit.subgraph for visit in best.visits())
+            for allowed in _neighbours(used, useful):
+                if allowed in tried:
+                    continue
+                tried.add(allowed)
+                solution = attempt(allowed)
+                if solution.cost < best.cost:
+                    best, improved = solution, True
+                    break
+        return best
+
+    def _candidates(
+        self,
+        selections: Selections,
+        arrivals: tuple[Arrival, ...],
+        roots: tuple[RootEdge, ...],
+    ) -> tuple[list[SubgraphName], list[SubgraphName]]:
+        """Further subgraphs that have one of the fields, and further ones that have a key."""
+        arrived = {arrival.node.subgraph for arrival in arrivals}
+        names = {item.name for item in selections.items}
+        useful: dict[SubgraphName, None] = {}
+        others: dict[SubgraphName, None] = {}
+        heads = [edge.head for edge in roots]
+        walk = Walk(self, arrivals, roots, frozenset())
+        seen_as = walk.possible_types() | {arrival.node.type_name for arrival in arrivals}
+        if not roots:
+            for type_name in sorted(seen_as):
+                heads += [entry.node for entry in self.graph.entries(type_name)]
+        for node in heads:
+            if node.subgraph in arrived:
+                continue
+            has_field = any(self.graph.field_edge(node, name) for name in names)
+            knows_type = "__typename" in names and not self.graph.facts(node).is_interface_object
+            has_own = self.graph.facts(node).possible_types != {node.type_name} and any(
+                self.graph.field_edge(downcast.head, name)
+                for downcast in self.graph.downcast_edges(node)
+                for name in names
+            )
+            target = useful if has_field or knows_type or has_own else others
+            target[node.subgraph] = None
+        return sorted(useful), sorted(name for name in others if name not in useful)
+
+
+def _place_all(walk: Walk, selections: Selections) -> tuple[PlacedItem, ...]:
+    return tuple(walk.place_item(item) for item in selections.items)
+
+
+def _done(items: tuple[PlacedItem, ...], arrivals: tuple[Arrival, ...]) -> int:
+    depths = [placement.done for item in items for placement in item.placements]
+    return max(depths, default=max((arrival.depth for arrival in arrivals), default=0))
+
+
+def _neighbours(
+    used: frozenset[SubgraphName], useful: list[SubgraphName]
+) -> Iterator[frozenset[SubgraphName]]:
+    yield used
+    for name in sorted(used):
+        yield used - {name}
+    for name in useful:
+        if name not in used:
+            yield used | {name}
+    for out in sorted(used):
+        for name in useful:
+            if name not in used:
+                yield (used - {out}) | {name}
+
+
+__all__ = ["BestSearch", "Cost", "Item"]

@@ -1,0 +1,351 @@
+"""Fetch groups, one per subgraph call, and what each of them waits for.
+
+`build_fetch_graph` walks the solutions of the search and writes every field into the group that
+asks for it. Whatever is needed before a call (key, runtime type, requirements) is written into the
+groups that supply it, and these become the call's parents. Fields are written when something below
+them is used, so a subgraph that was considered and not needed is not asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from graphql import ListTypeNode, NonNullTypeNode, OperationType, TypeNode
+
+from gateway.operation.model import Conditions
+from gateway.plan.nodes import (
+    FieldSegment,
+    FlattenPath,
+    ListSegment,
+    RenameKeyRewrite,
+    RequiredField,
+    RequiredFragment,
+    RequiredSelection,
+    Rewrite,
+    RewritePath,
+    SetValueRewrite,
+    TypeConditionSegment,
+    UnresolvableField,
+)
+from gateway.planner.document import DocumentField, DocumentSelection
+from gateway.planner.names import NameScope
+from gateway.planner.query_tree import PlacedItem, Placement, Solution, Source, Visit
+from gateway.planner.selections import TYPENAME, Item
+from supergraph.model import SubgraphName, TypeKind, TypeName
+from supergraph.query_graph import FieldEdge, Node, QueryGraph
+
+
+@dataclass(slots=True, eq=False)
+class RequiredNode:
+    """A part of what a representation is made of, while it is collected."""
+
+    fields: dict[str, RequiredNode] = field(default_factory=dict)
+    fragments: dict[TypeName, RequiredNode] = field(default_factory=dict)
+
+    def selections(self) -> tuple[RequiredSelection, ...]:
+        """The finished form."""
+        fields = [RequiredField(name, node.selections()) for name, node in self.fields.items()]
+        fields.sort(key=lambda item: item.response_name != TYPENAME)
+        fragments = [
+            RequiredFragment(name, node.selections()) for name, node in self.fragments.items()
+        ]
+        return (*fields, *fragments)
+
+
+@dataclass(slots=True, eq=False)
+class FetchGroup:
+    """One subgraph call. `requires` and `path` are empty for a call at the root.
+
+    `conditions` must hold for any of its fields to be wanted; None while nothing is.
+    """
+
+    subgraph: SubgraphName
+    kind: OperationType
+    path: FlattenPath
+    selection: DocumentSelection
+    step: int = 0
+    requires: dict[TypeName, RequiredNode] = field(default_factory=dict)
+    rewrites: dict[Rewrite, None] = field(default_factory=dict)
+    parents: dict[FetchGroup, None] = field(default_factory=dict)
+    conditions: Conditions | None = None
+    further_paths: list[FlattenPath] = field(default_factory=list)
+
+    def wanted_under(self, conditions: Conditions) -> None:
+        """Note that a field is wanted when `conditions` hold."""
+        self.conditions = conditions if self.conditions is None else self.conditions & conditions
+
+
+@dataclass(slots=True, eq=False)
+class FetchGraph:
+    """All groups of an operation, in the order in which they were found to be needed."""
+
+    groups: list[FetchGroup]
+    unresolvable: list[UnresolvableField]
+
+
+def build_fetch_graph(graph: QueryGraph, kind: OperationType, root: Solution) -> FetchGraph:
+    """The calls that carry out the solution of an operation's root.
+
+    Mutations keep the order of their root fields: neighbours in one subgraph share a call, unless
+    the first of them needs further calls, which then belong before the second.
+    """
+    builder = _Builder(graph, kind)
+    builder.names.claim_all(root.selections)
+    for item in root.items:
+        builder.add_root_item(item)
+    return FetchGraph(builder.groups, builder.unresolvable)
+
+
+@dataclass(slots=True, eq=False)
+class _Target:
+    """Where in the documents the fields of an object at one node are written.
+
+    `settled` are conditions that already guard the place in the document.
+    """
+
+    node: Node
+    settled: Conditions
+    make: Callable[[], tuple[FetchGroup, DocumentSelection]]
+    made: tuple[FetchGroup, DocumentSelection] | None = None
+
+    def place(self) -> tuple[FetchGroup, DocumentSelection]:
+        if self.made is None:
+            self.made = self.make()
+        return self.made
+
+
+@dataclass(slots=True, eq=False)
+class _Position:
+    path: FlattenPath
+    names: NameScope
+    response_path: tuple[str, ...]
+    conditions: Conditions
+    targets: dict[Node, _Target]
+
+
+@dataclass(slots=True, eq=False)
+class _Needed:
+    """What writing a condition says: how to read it, who supplies it, what to rename."""
+
+    required: RequiredNode = field(default_factory=RequiredNode)
+    suppliers: dict[FetchGroup, None] = field(default_factory=dict)
+    renames: list[tuple[RewritePath, str]] = field(default_factory=list)
+
+
+class _Builder:
+    def __init__(self, graph: QueryGraph, kind: OperationType) -> None:
+        self._graph = graph
+        self._kind = kind
+        self._index: dict[tuple[object, ...], FetchGroup] = {}
+        self._visited: set[tuple[object, ...]] = set()
+        self._step = 0
+        self.groups: list[FetchGroup] = []
+        self.unresolvable: list[UnresolvableField] = []
+        self.names = NameScope()
+
+    # --- Positions -------------------------------------------------------------------------
+
+    def add_root_item(self, item: PlacedItem) -> None:
+        """Write a root field, and for mutations decide whether a new step begins."""
+        position = _Position((), self.names, (), frozenset(), {})
+        if self._kind is OperationType.MUTATION and item.item.name != TYPENAME:
+            subgraphs = {s.node.subgraph for p in item.placements for s in p.sources}
+            of_step = [group for group in self.groups if group.step == self._step]
+            if of_step and (len(of_step) > 1 or {g.subgraph for g in of_step} != subgraphs):
+                self._step += 1
+        self._add_item(item, position, None)
+
+    def _add_item(self, placed: PlacedItem, position: _Position, needed: _Needed | None) -> None:
+        item = placed.item
+        if placed.failed_types and needed is None:
+            self._note_unresolvable(item, placed, position)
+        wrap = placed.types is not None or len(placed.placements) > 1
+        for placement in placed.placements:
+            below = needed
+            if needed is not None and wrap:
+                fragment = needed.required.fragments.setdefault(placement.seen_as, RequiredNode())
+                below = _Needed(fragment, needed.suppliers, needed.renames)
+            self._add_placement(
+                placement, placed.types, position, below, position.conditions | item.conditions
+            )
+
+    def _note_unresolvable(self, item: Item, placed: PlacedItem, position: _Position) -> None:
+        path = (*position.response_path, item.response_name)
+        if any(known.path == path for known in self.unresolvable):
+            return
+        types = ", ".join(f'"{name}"' for name in placed.failed_types)
+        self.unresolvable.append(
+            UnresolvableField(
+                path, f'No subgraph can be asked for the field "{item.name}" of {types} here.'
+            )
+        )
+
+    def _add_placement(
+        self,
+        placement: Placement,
+        types: frozenset[TypeName] | None,
+        position: _Position,
+        needed: _Needed | None,
+        wanted: Conditions,
+    ) -> None:
+        """Write one placement; `wanted` are the conditions of whoever needs it."""
+        item = placement.item
+        response_name = item.response_name
+        if needed is not None and item.name != TYPENAME:
+            response_name = position.names.internal_name(item)
+        guard = position.conditions if needed is not None else wanted
+        targets = {
+            edge.head if edge else source.node: self._field_target(
+                placement,
+                source,
+                edge,
+                response_name,
+                position,
+                guard,
+                wanted,
+                is_internal=needed is not None,
+            )
+            for source, edge in zip(placement.sources, placement.edges, strict=True)
+        }
+        if len(targets) == 1 or placement.below is None:
+            for target in targets.values():
+                target.place()
+        below: _Needed | None = None
+        if needed is not None:
+            node = needed.required.fields.setdefault(response_name, RequiredNode())
+            below = _Needed(node, needed.suppliers)
+        if placement.below is not None:
+            edge_type = next(edge.type for edge in placement.edges if edge is not None)
+            segments: FlattenPath = () if types is None else (TypeConditionSegment(types),)
+            segments += (FieldSegment(response_name), *_list_segments(edge_type))
+            child = _Position(
+                path=position.path + segments,
+                names=position.names.below(response_name),
+                response_path=(*position.response_path, response_name),
+                conditions=wanted,
+                targets=targets,
+            )
+            for placed in placement.below.items:
+                self._add_item(placed, child, below)
+            if not any(target.made for target in targets.values()):
+                next(iter(targets.values())).place()
+        if needed is not None and below is not None:
+            for target in targets.values():
+                if target.made is not None:
+                    needed.suppliers[target.made[0]] = None
+            prefix: RewritePath = (FieldSegment(response_name),)
+            needed.renames += [((*prefix, *path), name) for path, name in below.renames]
+            if response_name != item.name:
+                needed.renames.append((prefix, item.name))
+
+    def _field_target(
+        self,
+        placement: Placement,
+        source: Source,
+        edge: FieldEdge | None,
+        response_name: str,
+        position: _Position,
+        guard: Conditions,
+        wanted: Conditions,
+        *,
+        is_internal: bool,
+    ) -> _Target:
+        """Where the field's own selections go; making it writes the field."""
+        item = placement.item
+        base = self._source_target(source, position, wanted)
+
+        def make() -> tuple[FetchGroup, DocumentSelection]:
+            group, selection = base.place()
+            if not self._graph.facts(base.node).is_interface_object:
+                selection = selection.on(source.node.type_name)
+            written = selection.add(
+                DocumentField(
+                    response_name=response_name,
+                    name=item.name,
+                    arguments=item.arguments,
+                    arguments_text=item.arguments_text,
+                    directives=item.directives,
+                    conditions=guard - base.settled,
+                    type=edge.type if edge else None,
+                    is_composite=item.children is not None,
+                    is_internal=is_internal,
+                )
+            )
+            group.wanted_under(wanted)
+            if item.children is None or edge is None:
+                return group, selection
+            if written.selection is None:
+                written.selection = DocumentSelection(
+                    edge.head.type_name, self._asks_type(edge.head, item.children.type_name)
+                )
+            return group, written.selection
+
+        return _Target(edge.head if edge else source.node, guard | base.settled, make)
+
+    def _asks_type(self, node: Node, static_type: TypeName) -> bool:
+        facts = self._graph.facts(node)
+        if facts.is_interface_object:
+            return False
+        definition = self._graph.supergraph.types.get(static_type)
+        return facts.kind is not TypeKind.OBJECT or (
+            definition is not None and definition.kind is not TypeKind.OBJECT
+        )
+
+    # --- Calls -----------------------------------------------------------------------------
+
+    def _source_target(self, source: Source, position: _Position, wanted: Conditions) -> _Target:
+        if source.visit is None:
+            if source.arrival is None:
+                raise AssertionError("a source is an arrival or a visit")
+            return position.targets[source.arrival]
+        visit = source.visit
+        node = visit.entry.node if visit.entry is not None else source.node
+
+        def make() -> tuple[FetchGroup, DocumentSelection]:
+            group = self._visit(visit, position, wanted)
+            return group, group.selection.on(node.type_name)
+
+        return _Target(node, frozenset(), make)
+
+    def _visit(self, visit: Visit, position: _Position, wanted: Conditions) -> FetchGroup:
+        """The group of a call for the object at this position, with all it waits for."""
+        key = (position.path, visit.subgraph, visit.depth, self._step)
+        group = self._index.get(key)
+        if group is None:
+            is_root = visit.entry is None
+            root_type = visit.seen_as if is_root else TypeName("_Entity")
+            group = self._index[key] = FetchGroup(
+                subgraph=visit.subgraph,
+                kind=self._kind if is_root else OperationType.QUERY,
+                path=position.path,
+                selection=DocumentSelection(root_type),
+                step=self._step,
+            )
+            self.groups.append(group)
+        if visit.entry is None or (id(visit), position.path, wanted) in self._visited:
+            return group
+        self._visited.add((id(visit), position.path, wanted))
+        needed = _Needed(group.requires.setdefault(visit.seen_as, RequiredNode()))
+        for placement in visit.conditions:
+            self._add_placement(placement, None, position, needed, wanted)
+        for supplier in needed.suppliers:
+            if supplier is not group:
+                group.parents[supplier] = None
+        possible = self._graph.possible_types(visit.seen_as) | {visit.seen_as}
+        condition = TypeConditionSegment(possible)
+        for path, name in needed.renames:
+            group.rewrites[RenameKeyRewrite((condition, *path), name)] = None
+        if visit.entry.is_interface_object:
+            typename = (condition, FieldSegment(TYPENAME))
+            group.rewrites[SetValueRewrite(typename, visit.entry.type_name)] = None
+        return group
+
+
+def _list_segments(node: TypeNode) -> tuple[ListSegment, ...]:
+    found: tuple[ListSegment, ...] = ()
+    while isinstance(node, ListTypeNode | NonNullTypeNode):
+        if isinstance(node, ListTypeNode):
+            found += (ListSegment(),)
+        node = node.type
+    return found

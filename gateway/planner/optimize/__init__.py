@@ -1,0 +1,23 @@
+"""Small passes over the fetch graph, one per file, in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gateway.planner.fetch_graph import FetchGraph
+from gateway.planner.optimize.batch_equal_calls import batch_equal_calls
+from gateway.planner.optimize.drop_implied_parents import drop_implied_parents
+
+Pass = Callable[[FetchGraph], None]
+
+PASSES: tuple[Pass, ...] = (
+    batch_equal_calls,
+    # Last: batching adds parents.
+    drop_implied_parents,
+)
+
+
+def optimize(graph: FetchGraph) -> None:
+    """Run all passes."""
+    for run in PASSES:
+        run(graph)

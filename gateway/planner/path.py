@@ -1,0 +1,111 @@
+"""How an object can be reached in further subgraphs, by its keys.
+
+An object stands at its arrivals. From there each further subgraph is entered by one of its keys,
+whose fields have to be known: from an arrival, or from a subgraph that was entered before. So the
+ways are found in the order of their depth, like shortest paths, where an edge may need several
+nodes at once (a key whose fields come from two subgraphs).
+
+The object is looked at as one type at a time: an object type, or an interface that has keys. An
+`@interfaceObject` arrival does not know the object's type; then subgraphs that do come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gateway.planner.query_tree import Arrival, Placement, Source, Visit
+from gateway.planner.selections import TYPENAME, Item, SelectionPool
+from supergraph.federation.field_set import FieldSet, FieldSetField
+from supergraph.model import SubgraphName, TypeName
+from supergraph.query_graph import Entry, QueryGraph
+
+Place = Callable[[Item, TypeName, list[Source]], Placement | None]
+"""Places a condition, given the sources known so far."""
+
+
+def arrival_sources(
+    graph: QueryGraph, arrivals: tuple[Arrival, ...], seen_as: TypeName
+) -> list[Source]:
+    """The arrivals at which an object, looked at as `seen_as`, can be asked."""
+    found: list[Source] = []
+    for arrival in arrivals:
+        node = arrival.node
+        if node.type_name == seen_as:
+            found.append(Source(node, arrival.depth, arrival=node))
+        elif (downcast := graph.downcast_edge(node, seen_as)) is not None:
+            found.append(Source(downcast.head, arrival.depth, arrival=node))
+    return found
+
+
+def knows_type(graph: QueryGraph, source: Source) -> bool:
+    """Whether `__typename` is true at this source."""
+    return not graph.facts(source.node).is_interface_object
+
+
+def reachable_sources(
+    graph: QueryGraph,
+    pool: SelectionPool,
+    seen_as: TypeName,
+    start: list[Source],
+    preferred: frozenset[SubgraphName],
+    place: Place,
+) -> list[Source]:
+    """`start`, and a source per further subgraph that its keys open, nearest first.
+
+    At equal depth a subgraph in `preferred` comes first, so that keys are learnt there.
+    """
+    sources = list(start)
+    open_subgraphs = {source.node.subgraph for source in start}
+    waiting = [
+        (entry, key_items(pool, entry, seen_as))
+        for entry in graph.entries(seen_as)
+        if entry.subgraph not in open_subgraphs
+    ]
+    while waiting:
+        best: tuple[tuple[int, bool, int], Visit, Entry] | None = None
+        for index, (entry, items) in enumerate(waiting):
+            visit = visit_by(entry, items, seen_as, sources, place)
+            if visit is None:
+                continue
+            rank = (visit.depth, entry.subgraph not in preferred, index)
+            if best is None or rank < best[0]:
+                best = (rank, visit, entry)
+        if best is None:
+            return sources
+        _, visit, chosen = best
+        sources.append(Source(chosen.node, visit.depth, visit=visit))
+        waiting = [(entry, items) for entry, items in waiting if entry.node != chosen.node]
+    return sources
+
+
+def visit_by(
+    entry: Entry,
+    items: tuple[Item, ...],
+    seen_as: TypeName,
+    sources: list[Source],
+    place: Place,
+) -> Visit | None:
+    """The call that enters by this key, made as early as `sources` allow; None if they do not."""
+    placements: list[Placement] = []
+    depth = 0
+    for item in items:
+        if item.types is not None and seen_as not in item.types:
+            continue
+        placement = place(item, seen_as, sources)
+        if placement is None:
+            return None
+        placements.append(placement)
+        depth = max(depth, placement.done + 1)
+    return Visit(entry.subgraph, seen_as, depth, entry, tuple(placements))
+
+
+def key_items(pool: SelectionPool, entry: Entry, seen_as: TypeName) -> tuple[Item, ...]:
+    """What has to be known to enter by this key: the key, and the runtime type."""
+    return condition_items(pool, (FieldSetField(TYPENAME), *entry.key), seen_as)
+
+
+def condition_items(
+    pool: SelectionPool, field_set: FieldSet, type_name: TypeName
+) -> tuple[Item, ...]:
+    """A field set of the type as items."""
+    return pool.selections((field_set,), type_name).items

@@ -1,0 +1,44 @@
+"""From an operation to its plan: four steps, each fed by the one before."""
+
+from __future__ import annotations
+
+from gateway.operation.model import Operation
+from gateway.plan.nodes import QueryPlan
+from gateway.planner.best import BestSearch
+from gateway.planner.emit import emit_plan
+from gateway.planner.errors import PlanningError
+from gateway.planner.fetch_graph import build_fetch_graph
+from gateway.planner.optimize import optimize
+from gateway.planner.selections import SelectionPool
+from supergraph.model import Supergraph, TypeName
+from supergraph.query_graph import QueryGraph, build_query_graph
+
+
+class QueryPlanner:
+    """Plans operations against one supergraph. It holds no state of operations."""
+
+    def __init__(self, supergraph: Supergraph, graph: QueryGraph | None = None) -> None:
+        self.supergraph = supergraph
+        self.graph = graph or build_query_graph(supergraph)
+
+    def plan(
+        self, operation: Operation, *, override_labels: frozenset[str] = frozenset()
+    ) -> QueryPlan:
+        """The cheapest plan for a validated, normalized operation without introspection fields.
+
+        `override_labels` are the labels of progressive `@override`s that apply to the request.
+        Fields that no subgraph can be asked for are in `QueryPlan.unresolvable`.
+
+        Raises:
+            PlanningError: if the operation is too complex to be planned.
+        """
+        try:
+            pool = SelectionPool(self.graph)
+            selections = pool.selections([operation.selections], TypeName(operation.root_type))
+            search = BestSearch(self.graph, pool, override_labels)
+            solution = search.solve_root(selections, operation.kind)
+            fetch_graph = build_fetch_graph(self.graph, operation.kind, solution)
+            optimize(fetch_graph)
+            return QueryPlan(emit_plan(fetch_graph, operation), tuple(fetch_graph.unresolvable))
+        except RecursionError as error:
+            raise PlanningError("The operation is nested too deeply to be planned.") from error

@@ -1,0 +1,233 @@
+"""What has to be known at a position, as the search sees it.
+
+Fragments are gone: each field carries the object types and the conditions it applies to. Equal
+selections, wherever they stand in the operation, become one shared `Selections` object, so that a
+fragment used at fifty places is planned once. Field sets of keys and requirements take the same
+form; a key is a small query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from graphql import DirectiveNode, ValueNode, print_ast
+
+from gateway.operation.model import Conditions, FieldSelection, InlineFragment, SelectionSet
+from gateway.planner.errors import RESERVED_ALIAS, PlanningError
+from supergraph.api_schema import type_name as named_type
+from supergraph.federation.field_set import FieldSet, FieldSetField, FieldSetFragment
+from supergraph.model import TypeKind, TypeName
+from supergraph.query_graph import QueryGraph
+
+TYPENAME = "__typename"
+MAX_DEPTH = 100
+"""Levels of nested selections; deeper ones would exhaust Python's stack."""
+MAX_ITEMS = 100_000
+"""Fields of one operation after expansion; beyond, it costs too much memory."""
+
+TypeNames = frozenset[TypeName]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Item:
+    """One field to know. `types` are the object types it applies to; None means all at hand."""
+
+    name: str
+    response_name: str
+    arguments: tuple[tuple[str, ValueNode], ...]
+    arguments_text: str
+    directives: tuple[DirectiveNode, ...]
+    conditions: Conditions
+    types: TypeNames | None
+    children: Selections | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selections:
+    """What to know about an object of static type `type_name`; equal ones are identical."""
+
+    uid: int
+    type_name: TypeName
+    items: tuple[Item, ...]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """An item whose children are still being collected."""
+
+    name: str
+    response_name: str
+    arguments: tuple[tuple[str, ValueNode], ...]
+    directives: tuple[DirectiveNode, ...]
+    conditions: Conditions
+    types: TypeNames | None
+    static_type: TypeName
+    children: list[SelectionSet | FieldSet] = field(default_factory=list)
+
+
+class SelectionPool:
+    """Makes `Selections`, each distinct one once. A pool lives as long as one planning."""
+
+    def __init__(self, graph: QueryGraph) -> None:
+        self._graph = graph
+        self._types = graph.supergraph.types
+        self._interned: dict[tuple[object, ...], Selections] = {}
+        self._item_count = 0
+
+    def selections(
+        self, parts: Sequence[SelectionSet | FieldSet], type_name: TypeName, depth: int = 0
+    ) -> Selections:
+        """The selections of all `parts` together, on an object of static type `type_name`.
+
+        Raises:
+            PlanningError: if there are too many, or they are nested too deeply.
+        """
+        if depth > MAX_DEPTH:
+            raise PlanningError(f"The operation is nested deeper than {MAX_DEPTH} levels.")
+        drafts: dict[tuple[object, ...], _Draft] = {}
+        for part in parts:
+            self._collect(part, type_name, type_name, None, frozenset(), drafts)
+        items: list[Item] = []
+        keys: list[object] = [type_name]
+        for key, draft in drafts.items():
+            children = self._children(draft, depth)
+            keys.append((key, children.uid if children else -1))
+            items.append(
+                Item(
+                    name=draft.name,
+                    response_name=draft.response_name,
+                    arguments=draft.arguments,
+                    arguments_text=str(key[2]),
+                    directives=draft.directives,
+                    conditions=draft.conditions,
+                    types=draft.types,
+                    children=children,
+                )
+            )
+        interned = self._interned.get(tuple(keys))
+        if interned is None:
+            self._item_count += len(items)
+            if self._item_count > MAX_ITEMS:
+                raise PlanningError(f"The operation has more than {MAX_ITEMS} different fields.")
+            interned = Selections(len(self._interned), type_name, tuple(items))
+            self._interned[tuple(keys)] = interned
+        return interned
+
+    def _children(self, draft: _Draft, depth: int) -> Selections | None:
+        if not draft.children:
+            return None
+        return self.selections(draft.children, self.field_type(draft), depth + 1)
+
+    def field_type(self, draft: _Draft) -> TypeName:
+        """The named type of a field in the supergraph."""
+        definition = self._types[draft.static_type].fields.get(draft.name)
+        if definition is None:
+            raise PlanningError(
+                f'"{draft.static_type}" has no field "{draft.name}".',
+                "QUERY_PLAN_INVALID_OPERATION",
+            )
+        return TypeName(named_type(definition.type))
+
+    def _collect(
+        self,
+        part: SelectionSet | FieldSet,
+        position_type: TypeName,
+        static_type: TypeName,
+        types: TypeNames | None,
+        conditions: Conditions,
+        drafts: dict[tuple[object, ...], _Draft],
+    ) -> None:
+        for selection in part:
+            match selection:
+                case InlineFragment() | FieldSetFragment():
+                    condition = TypeName(selection.type_condition or static_type)
+                    narrowed = self._narrow(position_type, types, condition)
+                    if narrowed is not None and not narrowed:
+                        continue  # no object is of that type
+                    own = (
+                        selection.conditions
+                        if isinstance(selection, InlineFragment)
+                        else frozenset()
+                    )
+                    self._collect(
+                        selection.selections,
+                        position_type,
+                        condition,
+                        narrowed,
+                        conditions | own,
+                        drafts,
+                    )
+                case FieldSelection() | FieldSetField():
+                    draft = self._draft(selection, static_type, types, conditions)
+                    text = _arguments_text(draft.arguments)
+                    applied = " ".join(print_ast(item) for item in draft.directives)
+                    key = (
+                        draft.response_name,
+                        draft.name,
+                        text,
+                        applied,
+                        types,
+                        draft.conditions,
+                        None if draft.name == TYPENAME else static_type,
+                    )
+                    known = drafts.setdefault(key, draft)
+                    if selection.selections:
+                        known.children.append(selection.selections)
+                        if isinstance(selection, FieldSetField):
+                            self._add_runtime_type(known)
+
+    def _draft(
+        self,
+        selection: FieldSelection | FieldSetField,
+        static_type: TypeName,
+        types: TypeNames | None,
+        conditions: Conditions,
+    ) -> _Draft:
+        if isinstance(selection, FieldSetField):
+            return _Draft(
+                selection.name,
+                selection.name,
+                selection.arguments,
+                (),
+                conditions,
+                types,
+                static_type,
+            )
+        if selection.response_name == TYPENAME and selection.name != TYPENAME:
+            raise PlanningError('The alias "__typename" is reserved.', RESERVED_ALIAS)
+        return _Draft(
+            selection.name,
+            selection.response_name,
+            selection.arguments,
+            selection.directives,
+            conditions | selection.conditions,
+            types,
+            static_type,
+        )
+
+    def _add_runtime_type(self, draft: _Draft) -> None:
+        """A subgraph that is sent an object of an abstract type has to be told its type."""
+        definition = self._types.get(self.field_type(draft))
+        if definition is not None and definition.kind is not TypeKind.OBJECT:
+            draft.children.append((FieldSetField(TYPENAME),))
+
+    def _narrow(
+        self, position_type: TypeName, types: TypeNames | None, condition: TypeName
+    ) -> TypeNames | None:
+        possible = self._graph.possible_types(condition)
+        everything = self._graph.possible_types(position_type)
+        if types is None:
+            return None if everything <= possible else everything & possible
+        return types & possible
+
+
+def _arguments_text(arguments: tuple[tuple[str, ValueNode], ...]) -> str:
+    return ", ".join(f"{name}: {print_ast(value)}" for name, value in sorted_arguments(arguments))
+
+
+def sorted_arguments(
+    arguments: tuple[tuple[str, ValueNode], ...],
+) -> list[tuple[str, ValueNode]]:
+    """Arguments by name: their order has no meaning."""
+    return sorted(arguments, key=lambda item: item[0])

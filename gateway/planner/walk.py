@@ -1,0 +1,420 @@
+"""Where the items of one position can be asked, given the subgraphs that may be called for it.
+
+The search (`best.py`) decides which further subgraphs are called for an object; a `Walk` then
+places every item at the cheapest of the sources this opens. What is below a field depends only on
+the node it leads to, so the search solves it once and the walk compares the costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from gateway.planner.path import (
+    arrival_sources,
+    condition_items,
+    key_items,
+    knows_type,
+    reachable_sources,
+    visit_by,
+)
+from gateway.planner.query_tree import (
+    Arrival,
+    Cost,
+    PlacedItem,
+    Placement,
+    Solution,
+    Source,
+    Visit,
+)
+from gateway.planner.selections import TYPENAME, Item, SelectionPool, Selections
+from supergraph.federation.field_set import FieldSetField
+from supergraph.model import SubgraphName, TypeName
+from supergraph.query_graph import FieldEdge, QueryGraph, RootEdge
+
+CALL_COST = 100
+"""Cost of a call for each call before it that it waits for; a first call costs 1."""
+
+
+def call_cost(depth: int) -> int:
+    """What a call at this depth adds to `Cost.waiting`."""
+    return max(1, CALL_COST * depth)
+
+
+class Search(Protocol):
+    """What a walk needs of the search."""
+
+    graph: QueryGraph
+    pool: SelectionPool
+    labels: frozenset[str]
+
+    def solve(self, selections: Selections, arrivals: tuple[Arrival, ...]) -> Solution | None:
+        """The best solution below; None if asked for what is being solved already."""
+        ...
+
+    def spend(self, steps: int = 1) -> None:
+        """Count work against the bound."""
+        ...
+
+
+class Walk:
+    """Places items for one set of subgraphs that may be called (`allowed`).
+
+    With `counts_opening` a call costs its first user, so that items prefer calls already made:
+    for use with a generous `allowed`. Without it, all of `allowed` counts as called anyway.
+    """
+
+    def __init__(
+        self,
+        search: Search,
+        arrivals: tuple[Arrival, ...],
+        roots: tuple[RootEdge, ...],
+        allowed: frozenset[SubgraphName],
+        *,
+        counts_opening: bool = False,
+    ) -> None:
+        self._search = search
+        self._graph = search.graph
+        self._arrivals = arrivals
+        self._roots = roots
+        self._arrived = frozenset(arrival.node.subgraph for arrival in arrivals)
+        self._allowed = allowed | self._arrived
+        self._opened: set[tuple[SubgraphName, int]] | None = set() if counts_opening else None
+        self._sources: dict[TypeName, list[Source]] = {}
+        self._late: dict[tuple[TypeName, FieldEdge], Visit | None] = {}
+        self._requiring: set[tuple[TypeName, FieldEdge]] = set()
+
+    # --- Items -----------------------------------------------------------------------------
+
+    def place_item(self, item: Item) -> PlacedItem:
+        """Place an item for all objects at once if that is possible and not dearer."""
+        here = self.possible_types()
+        concerned = here if item.types is None else item.types & here
+        restricted = concerned != here
+        types = concerned if restricted else None
+        if not concerned and here:
+            return PlacedItem(item, (), types)
+        whole: Placement | None = None
+        if not restricted:
+            whole = self._cheapest(
+                self.place(item, seen_as) for seen_as in self._common_types(concerned)
+            )
+            if whole is not None and (
+                whole.seen_as in concerned or _placement_cost(whole) == Cost(fields=1)
+            ):
+                self._open(whole)
+                return PlacedItem(item, (whole,), types)
+        placements: list[Placement] = []
+        failed: list[TypeName] = []
+        for object_type in sorted(concerned):
+            placement = self.place(item, object_type)
+            if placement is None:
+                failed.append(object_type)
+            else:
+                placements.append(placement)
+        if whole is not None and (
+            failed
+            or total_cost((PlacedItem(item, (whole,), types),))
+            <= total_cost((PlacedItem(item, tuple(placements), types),))
+        ):
+            self._open(whole)
+            return PlacedItem(item, (whole,), types)
+        for placement in placements:
+            self._open(placement)
+        if not concerned:
+            failed = [self._arrivals[0].node.type_name] if self._arrivals else []
+        return PlacedItem(item, tuple(placements), types, tuple(failed))
+
+    def possible_types(self) -> frozenset[TypeName]:
+        """The object types that the object at this position can have."""
+        nodes = [arrival.node for arrival in self._arrivals] or [edge.head for edge in self._roots]
+        return frozenset().union(*(self._graph.facts(node).possible_types for node in nodes))
+
+    def _common_types(self, concerned: frozenset[TypeName]) -> list[TypeName]:
+        """The types of arrivals that cover all objects."""
+        if not self._arrivals:
+            return sorted({edge.head.type_name for edge in self._roots})
+        return sorted(
+            {
+                arrival.node.type_name
+                for arrival in self._arrivals
+                if concerned <= self._graph.facts(arrival.node).possible_types
+            }
+        )
+
+    def _open(self, placement: Placement) -> None:
+        if self._opened is not None:
+            self._opened.update(
+                (visit.subgraph, visit.depth) for visit in placement_visits((placement,))
+            )
+
+    # --- Placements ------------------------------------------------------------------------
+
+    def place(self, item: Item, seen_as: TypeName) -> Placement | None:
+        """The cheapest way to know an item of objects looked at as `seen_as`."""
+        self._search.spend()
+        sources = self.sources(seen_as)
+        usable = [source for source in sources if source.node.subgraph in self._allowed]
+        return self._place(item, seen_as, usable, sources)
+
+    def sources(self, seen_as: TypeName) -> list[Source]:
+        """All sources of the object looked at as `seen_as`, nearest first."""
+        known = self._sources.get(seen_as)
+        if known is None:
+            known = self._sources[seen_as] = self._find_sources(seen_as)
+        return known
+
+    def _find_sources(self, seen_as: TypeName) -> list[Source]:
+        if not self._arrivals:
+            return [
+                Source(edge.head, 0, visit=Visit(edge.head.subgraph, seen_as, 0))
+                for edge in self._roots
+            ]
+        start = self._by_usefulness(arrival_sources(self._graph, self._arrivals, seen_as))
+        is_object_type = self._graph.possible_types(seen_as) == {seen_as}
+        if is_object_type and not any(knows_type(self._graph, source) for source in start):
+            # Only interface objects are at hand: go by the interface to who knows the type.
+            for source in list(start):
+                interface = source.node.type_name
+                for further in self.sources(interface) if interface != seen_as else ():
+                    downcast = self._graph.downcast_edge(further.node, seen_as)
+                    if further.visit is not None and downcast is not None:
+                        start.append(Source(downcast.head, further.depth, visit=further.visit))
+        return reachable_sources(
+            self._graph,
+            self._search.pool,
+            seen_as,
+            start,
+            self._allowed,
+            self._place_condition,
+        )
+
+    def _by_usefulness(self, sources: list[Source]) -> list[Source]:
+        return sorted(sources, key=lambda source: (source.depth, source.node.subgraph))
+
+    def _place_condition(
+        self, item: Item, seen_as: TypeName, sources: list[Source]
+    ) -> Placement | None:
+        if item.name == TYPENAME and self._graph.possible_types(seen_as) != {seen_as}:
+            # Entering by an interface's key: the representation's type may be the interface.
+            first = sources[0] if sources else None
+            if first is None:
+                return None
+            return Placement(item, seen_as, (first,), (None,), None, first.depth)
+        return self._place(item, seen_as, sources, sources, is_condition=True)
+
+    def _place(
+        self,
+        item: Item,
+        seen_as: TypeName,
+        usable: list[Source],
+        sources: list[Source],
+        *,
+        is_condition: bool = False,
+    ) -> Placement | None:
+        if item.name == TYPENAME:
+            source = next((s for s in usable if knows_type(self._graph, s)), None)
+            if source is None:
+                return None
+            return Placement(item, seen_as, (source,), (None,), None, source.depth)
+        candidates = [
+            (source, edge)
+            for source in usable
+            if (edge := self._edge(source, item, seen_as)) is not None and not edge.conditions
+        ]
+        options = [self._below(item, seen_as, (candidate,)) for candidate in candidates]
+        options += [
+            self._below(item, seen_as, ((Source(edge.tail, visit.depth, visit=visit), edge),))
+            for edge, visit in self._visits_for_requirements(item, seen_as, sources)
+        ]
+        best = self._cheapest(options, is_condition=is_condition)
+        if item.children is None or len(candidates) < 2:
+            return best
+        if (
+            best is None
+            or best.below is None
+            or best.below.cost.waiting
+            or best.below.cost.unresolved
+        ):
+            everywhere = self._below(item, seen_as, tuple(candidates))
+            best = self._cheapest((best, everywhere), is_condition=is_condition)
+        return best
+
+    def _edge(self, source: Source, item: Item, seen_as: TypeName) -> FieldEdge | None:
+        edge = self._graph.field_edge(source.node, item.name)
+        if edge is None or edge.context_arguments:
+            return None
+        if edge.override is not None and not edge.override.holds(self._search.labels):
+            return None
+        if source.node.type_name != seen_as and self._has_own_field(seen_as, item.name):
+            return None  # an interface object answers only what the object type leaves to it
+        return edge
+
+    def _has_own_field(self, type_name: TypeName, name: str) -> bool:
+        definition = self._graph.supergraph.types.get(type_name)
+        field = definition.fields.get(name) if definition else None
+        return bool(field and field.joins)
+
+    def _below(
+        self,
+        item: Item,
+        seen_as: TypeName,
+        candidates: tuple[tuple[Source, FieldEdge], ...],
+    ) -> Placement | None:
+        sources = tuple(source for source, _ in candidates)
+        edges = tuple(edge for _, edge in candidates)
+        if item.children is None:
+            return Placement(item, seen_as, sources, edges, None, sources[0].depth)
+        arrivals = tuple(Arrival(edge.head, source.depth) for source, edge in candidates)
+        below = self._search.solve(item.children, arrivals)
+        if below is None:
+            return None
+        return Placement(item, seen_as, sources, edges, below, below.done)
+
+    # --- Requirements ----------------------------------------------------------------------
+
+    def _visits_for_requirements(
+        self, item: Item, seen_as: TypeName, sources: list[Source]
+    ) -> Iterator[tuple[FieldEdge, Visit]]:
+        """Calls made for an item with `@requires`, after its requirements are known."""
+        edges: dict[FieldEdge, None] = {}
+        for entry in self._graph.entries(seen_as):
+            if entry.subgraph in self._allowed:
+                source = Source(entry.node, 0)
+                edge = self._edge(source, item, seen_as)
+                if edge is not None and edge.conditions:
+                    edges[edge] = None
+        for edge in edges:
+            visit = self._visit_for_requirement(edge, seen_as, sources)
+            if visit is not None:
+                yield edge, visit
+
+    def _visit_for_requirement(
+        self, edge: FieldEdge, seen_as: TypeName, sources: list[Source]
+    ) -> Visit | None:
+        key = (seen_as, edge)
+        if key in self._requiring:
+            return None
+        if key in self._late:
+            return self._late[key]
+        self._requiring.add(key)
+        try:
+            requirements = condition_items(
+                self._search.pool, (FieldSetField(TYPENAME), *edge.conditions), edge.tail.type_name
+            )
+            visits = [
+                visit
+                for entry in self._graph.entries(seen_as)
+                if entry.node == edge.tail
+                and (
+                    visit := visit_by(
+                        entry,
+                        _distinct(key_items(self._search.pool, entry, seen_as), requirements),
+                        seen_as,
+                        sources,
+                        self._place_condition,
+                    )
+                )
+                is not None
+            ]
+        finally:
+            self._requiring.discard(key)
+        visit = min(visits, key=lambda visit: visit.depth, default=None)
+        if not self._requiring:
+            self._late[key] = visit
+        return visit
+
+    # --- Comparing -------------------------------------------------------------------------
+
+    def _cheapest(
+        self,
+        options: Iterator[Placement | None] | list[Placement | None] | tuple[Placement | None, ...],
+        *,
+        is_condition: bool = False,
+    ) -> Placement | None:
+        best: Placement | None = None
+        best_rank: tuple[object, ...] | None = None
+        for option in options:
+            if option is None:
+                continue
+            if is_condition and option.below is not None and option.below.cost.unresolved:
+                continue
+            rank = self._rank(option, is_condition=is_condition)
+            if best_rank is None or rank < best_rank:
+                best, best_rank = option, rank
+        return best
+
+    def _rank(self, option: Placement, *, is_condition: bool) -> tuple[int, ...]:
+        below = option.below.cost if option.below is not None else Cost()
+        waiting = below.waiting
+        if self._opened is not None:
+            waiting += sum(
+                call_cost(visit.depth)
+                for visit in _distinct_calls(placement_visits((option,)))
+                if (visit.subgraph, visit.depth) not in self._opened
+            )
+        else:
+            waiting += (
+                sum(
+                    call_cost(visit.depth)
+                    for visit in _distinct_calls(placement_visits((option,)))
+                    if visit.subgraph not in self._allowed or len(visit.conditions) == 0
+                )
+                if is_condition
+                else 0
+            )
+        depth = max(source.depth for source in option.sources)
+        first = option.done if is_condition else 0
+        return (first, below.unresolved, waiting, below.calls, depth, len(option.sources))
+
+
+def placement_visits(placements: tuple[Placement, ...]) -> Iterator[Visit]:
+    """The calls that placements need for their own object, conditions included."""
+    pending = list(placements)
+    while pending:
+        placement = pending.pop()
+        for source in placement.sources:
+            if source.visit is not None:
+                yield source.visit
+                pending.extend(source.visit.conditions)
+
+
+def total_cost(items: tuple[PlacedItem, ...]) -> Cost:
+    """The cost of a position: each call once, each position below once."""
+    cost = Cost(unresolved=sum(1 for item in items if item.failed_types))
+    calls: set[tuple[SubgraphName, int]] = set()
+    below: set[tuple[str, int]] = set()
+    seen: set[int] = set()
+    pending = [placement for item in items for placement in item.placements]
+    while pending:
+        placement = pending.pop()
+        if id(placement) in seen:
+            continue
+        seen.add(id(placement))
+        cost += Cost(fields=len(placement.sources))
+        if placement.below is not None:
+            identity = (placement.item.response_name, id(placement.below))
+            if identity not in below:
+                below.add(identity)
+                cost += placement.below.cost
+        for source in placement.sources:
+            if source.visit is not None:
+                calls.add((source.visit.subgraph, source.visit.depth))
+                pending.extend(source.visit.conditions)
+    return cost + Cost(waiting=sum(call_cost(depth) for _, depth in calls), calls=len(calls))
+
+
+def _placement_cost(placement: Placement) -> Cost:
+    return total_cost((PlacedItem(placement.item, (placement,), None),))
+
+
+def _distinct_calls(visits: Iterator[Visit]) -> list[Visit]:
+    return list({(visit.subgraph, visit.depth): visit for visit in visits}.values())
+
+
+def _distinct(first: tuple[Item, ...], second: tuple[Item, ...]) -> tuple[Item, ...]:
+    """Both lists, without what the second repeats."""
+    known = {(i.name, i.arguments_text, i.types, i.children) for i in first}
+    return first + tuple(
+        i for i in second if (i.name, i.arguments_text, i.types, i.children) not in known
+    )
