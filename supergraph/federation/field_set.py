@@ -35,13 +35,17 @@ MAX_FIELD_SET_DEPTH = 64
 class FieldSetError(ValueError):
     """The text is no field set; the message says why and is fit for users.
 
-    `aliased` names the response names of aliased fields, where aliases are what is wrong.
+    `aliased` names the response names of aliased fields, where aliases are what is wrong;
+    `directive` the directive, where one is.
     """
 
-    def __init__(self, message: str, *, aliased: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, message: str, *, aliased: tuple[str, ...] = (), directive: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.aliased = aliased
+        self.directive = directive
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,8 @@ def _selections(node: SelectionSetNode, text: str) -> FieldSet:
         if selection.directives:
             raise FieldSetError(
                 f"The field set {_quote(text)} must not use directives, "
-                f"but uses @{selection.directives[0].name.value}."
+                f"but uses @{selection.directives[0].name.value}.",
+                directive=selection.directives[0].name.value,
             )
         if isinstance(selection, FieldNode):
             if selection.alias:

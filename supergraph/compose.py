@@ -1,0 +1,97 @@
+"""Composition, top to bottom: subgraph SDL in, supergraph SDL or every reason why not out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from supergraph.errors import CompositionError, ErrorCode
+from supergraph.federation.join import join_version
+from supergraph.hints import CompositionHint
+from supergraph.merge.merge import merge
+from supergraph.printer import print_supergraph
+from supergraph.rules import check_before_merge, check_merged
+from supergraph.subgraph.load import load_subgraph
+from supergraph.subgraph.model import Subgraph, SubgraphInput
+from supergraph.subgraph.rules import check_subgraph
+from supergraph.subgraph.upgrade import upgrade_federation_1
+
+
+@dataclass(frozen=True, slots=True)
+class CompositionResult:
+    """What composing gave.
+
+    `supergraph_sdl` is None exactly if there are `errors`; `hints` are kept either way.
+    """
+
+    supergraph_sdl: str | None
+    errors: tuple[CompositionError, ...] = ()
+    hints: tuple[CompositionHint, ...] = ()
+
+
+def compose(
+    subgraphs: Sequence[SubgraphInput], *, satisfiability: bool = True
+) -> CompositionResult:
+    """Compose subgraphs into a supergraph.
+
+    Every mistake of the subgraphs is a value in `errors` of the result; nothing is raised for them.
+    `satisfiability=False` leaves out the check that every query has a plan: what results may
+    promise queries that no gateway can answer.
+    """
+    loaded, errors = _load(subgraphs)
+    if errors:
+        return CompositionResult(None, tuple(errors))
+    errors += check_before_merge(loaded)
+    for subgraph in loaded:
+        if subgraph.version is None:
+            upgrade_federation_1(subgraph)
+        errors += check_subgraph(subgraph)
+    if errors:
+        return CompositionResult(None, tuple(errors))
+    context = merge(loaded)
+    errors = [*context.errors, *check_merged(context)]
+    hints = tuple(context.hints)
+    if errors:
+        return CompositionResult(None, tuple(errors), hints)
+    sdl = print_supergraph(
+        context.merged,
+        context.graphs,
+        {subgraph.name: subgraph.url for subgraph in loaded},
+        join_version(subgraph.version for subgraph in loaded),
+    )
+    if satisfiability:
+        from supergraph.satisfiability import check_satisfiability
+
+        errors += check_satisfiability(sdl)
+        if errors:
+            return CompositionResult(None, tuple(errors), hints)
+    return CompositionResult(sdl, (), hints)
+
+
+def _load(
+    subgraphs: Sequence[SubgraphInput],
+) -> tuple[list[Subgraph], list[CompositionError]]:
+    loaded: list[Subgraph] = []
+    errors: list[CompositionError] = []
+    seen: set[str] = set()
+    for given in sorted(subgraphs, key=lambda item: item.name):
+        problem = _name_problem(given.name, seen)
+        if problem:
+            errors.append(CompositionError(ErrorCode.INVALID_SUBGRAPH_NAME, problem))
+            continue
+        seen.add(given.name)
+        result = load_subgraph(given)
+        errors += result.errors
+        if result.subgraph is not None:
+            loaded.append(result.subgraph)
+    return loaded, errors
+
+
+def _name_problem(name: str, seen: set[str]) -> str | None:
+    if not name or not name.strip():
+        return "A subgraph has no name: give every subgraph one."
+    if name == "_":
+        return 'Invalid name "_" for a subgraph: the name is reserved.'
+    if name in seen:
+        return f'A subgraph named "{name}" already exists: every subgraph needs its own name.'
+    return None

@@ -1,0 +1,190 @@
+"""Directives that go from the subgraphs into the supergraph, and how many become one.
+
+Each such directive has a strategy: repeatable ones are united, flags hold if anyone sets them,
+access rules must all hold, limits take the greatest, and for the rest the most frequent wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from graphql import (
+    BooleanValueNode,
+    IntValueNode,
+    ListValueNode,
+    StringValueNode,
+    ValueNode,
+)
+
+from supergraph.definitions import AppliedDirective, boolean_value, string_value, value_text
+from supergraph.hints import HintCode
+from supergraph.merge.context import ElementT, MergeContext, Source, describe_groups
+
+Values = Sequence[ValueNode]
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """How the values that subgraphs give for an argument become one."""
+
+    name: str
+    merge: Callable[[Values], ValueNode]
+
+
+def _max(values: Values) -> ValueNode:
+    return max(
+        (value for value in values if isinstance(value, IntValueNode)),
+        key=lambda value: int(value.value),
+        default=values[0],
+    )
+
+
+def _union(values: Values) -> ValueNode:
+    texts: dict[str, ValueNode] = {}
+    for value in values:
+        for item in value.values if isinstance(value, ListValueNode) else (value,):
+            texts.setdefault(value_text(item), item)
+    return ListValueNode(values=tuple(texts.values()))
+
+
+def _and(values: Values) -> ValueNode:
+    return boolean_value(
+        all(value.value for value in values if isinstance(value, BooleanValueNode))
+    )
+
+
+def _conjunction(values: Values) -> ValueNode:
+    """Lists of lists read as "any of (all of …)"; all of the values must hold."""
+    combined: list[frozenset[str]] = [frozenset()]
+    for value in values:
+        alternatives = [
+            frozenset(item.value for item in _items(inner) if isinstance(item, StringValueNode))
+            for inner in _items(value)
+        ]
+        combined = _minimal([left | right for left, right in product(combined, alternatives)])
+    return ListValueNode(
+        values=tuple(
+            ListValueNode(values=tuple(string_value(name) for name in sorted(names)))
+            for names in combined
+        )
+    )
+
+
+def _minimal(sets: Sequence[frozenset[str]]) -> list[frozenset[str]]:
+    """Without sets that contain another: who satisfies the larger satisfies the smaller."""
+    distinct = list(dict.fromkeys(sets))
+    return [item for item in distinct if not any(other < item for other in distinct)]
+
+
+def _items(value: ValueNode) -> Sequence[ValueNode]:
+    return value.values if isinstance(value, ListValueNode) else (value,)
+
+
+_DNF = Strategy("DNF_CONJUNCTION", _conjunction)
+STRATEGIES: Mapping[str, Mapping[str, Strategy]] = {
+    "inaccessible": {},
+    "authenticated": {},
+    "requiresScopes": {"scopes": _DNF},
+    "policy": {"policies": _DNF},
+    "cost": {"weight": Strategy("MAX", _max)},
+    "listSize": {
+        "assumedSize": Strategy("NULLABLE_MAX", _max),
+        "slicingArguments": Strategy("NULLABLE_UNION", _union),
+        "sizedFields": Strategy("NULLABLE_UNION", _union),
+        "requireOneSlicingArgument": Strategy("NULLABLE_AND", _and),
+    },
+}
+UNITED = ("tag",)
+MOST_FREQUENT = ("deprecated", "specifiedBy", "oneOf")
+MERGED_FEATURES = (*UNITED, *STRATEGIES, *MOST_FREQUENT)
+
+
+def merge_applied(
+    context: MergeContext, coordinate: str, sources: Sequence[Source[ElementT]]
+) -> list[AppliedDirective]:
+    """The directives of the merged element, under their plain names."""
+    merged: list[AppliedDirective] = []
+    present = {item.feature for source in sources for item in source.element.directives}
+    for feature in MERGED_FEATURES:
+        if feature not in present:
+            continue
+        applied = [(source, item) for source in sources for item in source.element.applied(feature)]
+        if feature in UNITED:
+            distinct = {_arguments_text(item): item for _, item in reversed(applied)}
+            merged += [
+                AppliedDirective(feature, dict(item.arguments), feature)
+                for item in reversed(distinct.values())
+            ]
+        elif feature in STRATEGIES:
+            merged.append(_merge_by_strategy(context, coordinate, feature, applied))
+        else:
+            merged.append(_merge_by_frequency(context, coordinate, feature, applied))
+    return merged
+
+
+def _merge_by_strategy(
+    context: MergeContext,
+    coordinate: str,
+    feature: str,
+    applied: Sequence[tuple[Source[ElementT], AppliedDirective]],
+) -> AppliedDirective:
+    if len({_arguments_text(item) for _, item in applied}) == 1:
+        return AppliedDirective(feature, dict(applied[0][1].arguments), feature)
+    strategies = STRATEGIES[feature]
+    arguments = {}
+    for name, strategy in strategies.items():
+        values = [item.arguments[name] for _, item in applied if name in item.arguments]
+        if values:
+            arguments[name] = strategy.merge(values)
+    used = ", ".join(f'"{name}": {strategies[name].name}' for name in arguments)
+    context.hint(
+        HintCode.MERGED_NON_REPEATABLE_DIRECTIVE_ARGUMENTS,
+        f'Directive @{feature} is applied to "{coordinate}" in multiple subgraphs with different '
+        f"arguments. Merging strategies used by arguments: {{ {used} }}",
+        [source for source, _ in applied],
+        coordinate,
+    )
+    return AppliedDirective(feature, arguments, feature)
+
+
+def _merge_by_frequency(
+    context: MergeContext,
+    coordinate: str,
+    feature: str,
+    applied: Sequence[tuple[Source[ElementT], AppliedDirective]],
+) -> AppliedDirective:
+    groups: dict[str, list[tuple[Source[ElementT], AppliedDirective]]] = {}
+    for source, item in applied:
+        groups.setdefault(_arguments_text(item), []).append((source, item))
+    chosen = max(groups, key=lambda text: len(groups[text]))
+    if len(groups) > 1:
+        used = ", ".join(f'"{source.subgraph.name}"' for source, _ in groups[chosen])
+        others = describe_groups(
+            [
+                (_said(text), [source.subgraph.name for source, _ in group])
+                for text, group in groups.items()
+                if text != chosen
+            ],
+            "found ",
+        )
+        context.hint(
+            HintCode.INCONSISTENT_NON_REPEATABLE_DIRECTIVE_ARGUMENTS,
+            f'Non-repeatable directive @{feature} is applied to "{coordinate}" in multiple '
+            f"subgraphs but with incompatible arguments. The supergraph will use {_said(chosen)} "
+            f"(from subgraph {used}), but {others}.",
+            [source for source, _ in applied],
+            coordinate,
+        )
+    return AppliedDirective(feature, dict(groups[chosen][0][1].arguments), feature)
+
+
+def _said(arguments: str) -> str:
+    return f"arguments {{{arguments}}}" if arguments else "no arguments"
+
+
+def _arguments_text(directive: AppliedDirective) -> str:
+    return ", ".join(
+        f"{name}: {value_text(value)}" for name, value in sorted(directive.arguments.items())
+    )

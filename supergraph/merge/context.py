@@ -1,0 +1,112 @@
+"""What merging carries along: the subgraphs in order, what was found wrong, what was remarked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from graphql import Node
+
+from supergraph.definitions import Element, SchemaDefinitions, TypeDefinition, quoted_list
+from supergraph.errors import CompositionError, ErrorCode, SourceLocation
+from supergraph.hints import CompositionHint, HintCode
+from supergraph.subgraph.model import Subgraph
+from supergraph.subgraph.usage import FieldUsage, field_usage
+
+ElementT = TypeVar("ElementT", bound=Element)
+
+
+@dataclass(frozen=True, slots=True)
+class Source(Generic[ElementT]):
+    """One subgraph's version of an element."""
+
+    subgraph: Subgraph
+    element: ElementT
+
+
+@dataclass(slots=True, eq=False)
+class MergeContext:
+    """State of one merge.
+
+    `graphs` maps subgraph names to values of the supergraph's `join__Graph` enum; `supertypes` a
+    type to the interfaces and unions it belongs to in any subgraph.
+    """
+
+    subgraphs: tuple[Subgraph, ...]
+    graphs: dict[str, str]
+    merged: SchemaDefinitions = field(default_factory=SchemaDefinitions)
+    errors: list[CompositionError] = field(default_factory=list)
+    hints: list[CompositionHint] = field(default_factory=list)
+    usages: dict[str, FieldUsage] = field(default_factory=dict)
+    supertypes: dict[str, set[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.usages = {subgraph.name: field_usage(subgraph) for subgraph in self.subgraphs}
+        supertypes: dict[str, set[str]] = defaultdict(set)
+        for subgraph in self.subgraphs:
+            for definition in subgraph.types.values():
+                supertypes[definition.name].update(definition.interfaces)
+                for member in definition.members:
+                    supertypes[member].add(definition.name)
+        self.supertypes = dict(supertypes)
+
+    def type_sources(self, name: str) -> list[Source[TypeDefinition]]:
+        """The subgraphs that define a type."""
+        return [
+            Source(subgraph, subgraph.types[name])
+            for subgraph in self.subgraphs
+            if name in subgraph.types
+        ]
+
+    def error(
+        self,
+        code: ErrorCode,
+        message: str,
+        sources: Iterable[Source[ElementT]] = (),
+        coordinate: str | None = None,
+    ) -> None:
+        """Add an error about elements of several subgraphs."""
+        self.errors.append(CompositionError(code, message, tuple(places(sources)), coordinate))
+
+    def hint(
+        self,
+        code: HintCode,
+        message: str,
+        sources: Iterable[Source[ElementT]] = (),
+        coordinate: str | None = None,
+    ) -> None:
+        """Add a remark about elements of several subgraphs."""
+        self.hints.append(CompositionHint(code, message, tuple(places(sources)), coordinate))
+
+
+def places(sources: Iterable[Source[ElementT]]) -> Iterator[SourceLocation]:
+    """Where the elements stand."""
+    for source in sources:
+        nodes: Sequence[Node] = source.element.nodes
+        yield from source.subgraph.locate(*nodes)
+
+
+def names(sources: Iterable[Source[ElementT]]) -> str:
+    """`subgraph "a"` or `subgraphs "a" and "b"`."""
+    return quoted_list([source.subgraph.name for source in sources])
+
+
+def describe_groups(groups: Iterable[tuple[str, Sequence[str]]], first: str = "it has ") -> str:
+    """`it has type "Int" in subgraph "a" but type "String" in subgraphs "b" and "c"`.
+
+    Each group is what the subgraphs have, and the subgraphs' names.
+    """
+    parts = [f"{what} in {quoted_list(subgraphs)}" for what, subgraphs in groups]
+    if len(parts) == 1:
+        return first + parts[0]
+    return f"{first}{parts[0]} but {' and '.join(parts[1:])}"
+
+
+def group_by(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    """Subgraph names by what they have, in first-seen order; pairs are (what, subgraph name)."""
+    groups: dict[str, list[str]] = {}
+    for what, subgraph in pairs:
+        groups.setdefault(what, []).append(subgraph)
+    return list(groups.items())

@@ -1,0 +1,224 @@
+"""`@inaccessible`: what remains for clients must still be a whole schema.
+
+Source: https://specs.apollo.dev/inaccessible/v0.2, "Validation".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graphql import EnumValueNode, ListValueNode, ObjectValueNode, TypeNode, ValueNode
+
+from supergraph.definitions import (
+    ROOT_NAMES,
+    Element,
+    FieldDefinition,
+    InputValueDefinition,
+    SchemaDefinitions,
+    TypeDefinition,
+    TypeKind,
+    base_name,
+)
+from supergraph.errors import CompositionError, ErrorCode, SourceLocation
+from supergraph.merge.context import MergeContext, Source, places
+
+_CHILDREN = {
+    TypeKind.OBJECT: "fields",
+    TypeKind.INTERFACE: "fields",
+    TypeKind.INPUT_OBJECT: "input fields",
+    TypeKind.ENUM: "values",
+}
+
+
+def check_inaccessible(context: MergeContext) -> Iterator[CompositionError]:
+    """The codes about `@inaccessible`."""
+    if not any(_hides_anything(item) for item in context.merged.types.values()):
+        return
+    yield from _Check(context).run()
+
+
+def _hides_anything(definition: TypeDefinition) -> bool:
+    elements: list[Element] = [
+        definition,
+        *definition.fields.values(),
+        *definition.input_fields.values(),
+        *definition.values.values(),
+        *(a for field in definition.fields.values() for a in field.arguments.values()),
+    ]
+    return any(element.has("inaccessible") for element in elements)
+
+
+class _Check:
+    """One run over a merged schema."""
+
+    def __init__(self, context: MergeContext) -> None:
+        self._context = context
+        self._schema: SchemaDefinitions = context.merged
+
+    def run(self) -> Iterator[CompositionError]:
+        for definition in self._schema.types.values():
+            if definition.has("inaccessible"):
+                if definition.name == ROOT_NAMES["query"]:
+                    yield self._error(
+                        ErrorCode.QUERY_ROOT_TYPE_INACCESSIBLE,
+                        f'Type "{definition.name}" is @inaccessible but is the query root type, '
+                        "which must be in the API schema.",
+                        definition.name,
+                    )
+                continue
+            yield from self._check_children(definition)
+            for field in definition.fields.values():
+                yield from self._check_field(definition, field)
+            for value in definition.input_fields.values():
+                yield from self._check_input_field(definition, value)
+
+    def _check_children(self, definition: TypeDefinition) -> Iterator[CompositionError]:
+        children: list[Element] = [
+            *definition.fields.values(),
+            *definition.input_fields.values(),
+            *definition.values.values(),
+        ]
+        if children and all(child.has("inaccessible") for child in children):
+            yield self._error(
+                ErrorCode.ONLY_INACCESSIBLE_CHILDREN,
+                f'Type "{definition.name}" is in the API schema but all of its '
+                f"{_CHILDREN[definition.kind]} are @inaccessible.",
+                definition.name,
+            )
+        if definition.kind is TypeKind.UNION and all(
+            self._is_hidden(member) for member in definition.members
+        ):
+            yield self._error(
+                ErrorCode.ONLY_INACCESSIBLE_CHILDREN,
+                f'Type "{definition.name}" is in the API schema but all of its members are '
+                "@inaccessible.",
+                definition.name,
+            )
+
+    def _check_field(
+        self, definition: TypeDefinition, field: FieldDefinition
+    ) -> Iterator[CompositionError]:
+        coordinate = f"{definition.name}.{field.name}"
+        if field.has("inaccessible"):
+            for interface in self._interfaces_with(definition, field.name):
+                yield self._error(
+                    ErrorCode.IMPLEMENTED_BY_INACCESSIBLE,
+                    f'Field "{coordinate}" is @inaccessible but implements the interface field '
+                    f'"{interface}.{field.name}", which is in the API schema.',
+                    coordinate,
+                )
+            return
+        yield from self._check_reference(coordinate, field.type)
+        for argument in field.arguments.values():
+            place = f"{coordinate}({argument.name}:)"
+            if not argument.has("inaccessible"):
+                yield from self._check_reference(place, argument.type)
+                yield from self._check_default(place, argument)
+                continue
+            if argument.is_required:
+                yield self._error(
+                    ErrorCode.REQUIRED_INACCESSIBLE,
+                    f'Argument "{place}" is @inaccessible but is a required argument of its field.',
+                    place,
+                )
+            for interface in self._interfaces_with(definition, field.name):
+                of_interface = self._schema.types[interface].fields[field.name].arguments
+                other = of_interface.get(argument.name)
+                if other is not None and not other.has("inaccessible"):
+                    yield self._error(
+                        ErrorCode.IMPLEMENTED_BY_INACCESSIBLE,
+                        f'Argument "{place}" is @inaccessible but implements the interface '
+                        f'argument "{interface}.{field.name}({argument.name}:)", which is in the '
+                        "API schema.",
+                        place,
+                    )
+
+    def _check_input_field(
+        self, definition: TypeDefinition, value: InputValueDefinition
+    ) -> Iterator[CompositionError]:
+        place = f"{definition.name}.{value.name}"
+        if not value.has("inaccessible"):
+            yield from self._check_reference(place, value.type)
+            yield from self._check_default(place, value)
+        elif value.is_required:
+            yield self._error(
+                ErrorCode.REQUIRED_INACCESSIBLE,
+                f'Input field "{place}" is @inaccessible but is a required input field of its '
+                "type.",
+                place,
+            )
+
+    def _check_reference(self, coordinate: str, type_node: TypeNode) -> Iterator[CompositionError]:
+        name = base_name(type_node)
+        if self._is_hidden(name):
+            yield self._error(
+                ErrorCode.REFERENCED_INACCESSIBLE,
+                f'Type "{name}" is @inaccessible but is referenced by "{coordinate}", which is in '
+                "the API schema.",
+                coordinate,
+            )
+
+    def _check_default(
+        self, coordinate: str, value: InputValueDefinition
+    ) -> Iterator[CompositionError]:
+        if value.default is None:
+            return
+        for what, hidden in self._hidden_in(value.default, base_name(value.type)):
+            yield self._error(
+                ErrorCode.DEFAULT_VALUE_USES_INACCESSIBLE,
+                f'{what} "{hidden}" is @inaccessible but is used in the default value of '
+                f'"{coordinate}", which is in the API schema.',
+                coordinate,
+            )
+
+    def _hidden_in(self, node: ValueNode, type_name: str) -> Iterator[tuple[str, str]]:
+        definition = self._schema.types.get(type_name)
+        if isinstance(node, ListValueNode):
+            for item in node.values:
+                yield from self._hidden_in(item, type_name)
+        elif definition is None:
+            return
+        elif isinstance(node, EnumValueNode):
+            value = definition.values.get(node.value)
+            if value is not None and value.has("inaccessible"):
+                yield "Enum value", f"{type_name}.{value.name}"
+        elif isinstance(node, ObjectValueNode):
+            for member in node.fields:
+                field = definition.input_fields.get(member.name.value)
+                if field is None:
+                    continue
+                if field.has("inaccessible"):
+                    yield "Input field", f"{type_name}.{field.name}"
+                else:
+                    yield from self._hidden_in(member.value, base_name(field.type))
+
+    def _interfaces_with(self, definition: TypeDefinition, field: str) -> Iterator[str]:
+        for name in definition.interfaces:
+            interface = self._schema.types.get(name)
+            if interface is None or interface.has("inaccessible"):
+                continue
+            declared = interface.fields.get(field)
+            if declared is not None and not declared.has("inaccessible"):
+                yield name
+
+    def _is_hidden(self, type_name: str) -> bool:
+        definition = self._schema.types.get(type_name)
+        return definition is not None and definition.has("inaccessible")
+
+    def _error(self, code: ErrorCode, message: str, coordinate: str) -> CompositionError:
+        return CompositionError(code, message, tuple(self._places(coordinate)), coordinate)
+
+    def _places(self, coordinate: str) -> Iterator[SourceLocation]:
+        """The places of a type, or of a field or value of it, in all subgraphs."""
+        type_name, _, rest = coordinate.partition(".")
+        member, _, argument = rest.rstrip(":)").partition("(")
+        for source in self._context.type_sources(type_name):
+            definition = source.element
+            element: Element | None = definition
+            if member:
+                field = definition.fields.get(member)
+                element = field or definition.input_fields.get(member)
+                if field is not None and argument:
+                    element = field.arguments.get(argument)
+            if element is not None:
+                yield from places([Source(source.subgraph, element)])

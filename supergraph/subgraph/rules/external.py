@@ -1,0 +1,40 @@
+"""`@external`: only where something in the subgraph refers to the field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from supergraph.definitions import TypeKind
+from supergraph.errors import CompositionError, ErrorCode
+from supergraph.subgraph.model import Subgraph
+from supergraph.subgraph.usage import field_usage
+
+
+def check_external(subgraph: Subgraph) -> Iterator[CompositionError]:
+    """Codes EXTERNAL_UNUSED and EXTERNAL_ON_INTERFACE."""
+    usage = field_usage(subgraph)
+    for definition in subgraph.types.values():
+        for field in definition.fields.values():
+            applied = field.applied("external")
+            if not applied:
+                continue
+            coordinate = f"{definition.name}.{field.name}"
+            if definition.kind is TypeKind.INTERFACE:
+                yield subgraph.error(
+                    ErrorCode.EXTERNAL_ON_INTERFACE,
+                    f'Interface type field "{coordinate}" is marked {subgraph.at("external")} but '
+                    f"{subgraph.at('external')} is not allowed on interface fields (it is "
+                    "nonsensical).",
+                    applied[0].node,
+                    coordinate=coordinate,
+                )
+            if not usage.is_used((definition.name, field.name)):
+                yield subgraph.error(
+                    ErrorCode.EXTERNAL_UNUSED,
+                    f'Field "{coordinate}" is marked {subgraph.at("external")} but is not used in '
+                    "any federation directive (@key, @provides, @requires) or to satisfy an "
+                    "interface; the field declaration has no use and should be removed (or the "
+                    f"field should not be {subgraph.at('external')}).",
+                    *field.nodes,
+                    coordinate=coordinate,
+                )

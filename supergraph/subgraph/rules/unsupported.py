@@ -1,0 +1,49 @@
+"""What this composer does not merge yet is refused, never silently left out of the supergraph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from supergraph.definitions import AppliedDirective, Element
+from supergraph.errors import CompositionError, ErrorCode
+from supergraph.subgraph.from_ast import children
+from supergraph.subgraph.model import Subgraph
+
+UNSUPPORTED = frozenset({"composeDirective", "context", "fromContext", "cacheTag"})
+_CONNECT = "https://specs.apollo.dev/connect"
+
+
+def check_unsupported(subgraph: Subgraph) -> Iterator[CompositionError]:
+    """Code UNSUPPORTED_FEATURE."""
+    for link in subgraph.links:
+        if link.identity == _CONNECT:
+            yield subgraph.error(
+                ErrorCode.UNSUPPORTED_LINKED_FEATURE,
+                f'The feature "{link.identity}" is not supported: REST connectors cannot be '
+                "composed.",
+                link.node,
+            )
+    for coordinate, directive in _all_directives(subgraph):
+        if directive.feature in UNSUPPORTED:
+            yield subgraph.error(
+                ErrorCode.UNSUPPORTED_FEATURE,
+                f'Directive @{directive.name} on "{coordinate}" is not supported yet: composing '
+                "without it would change what the subgraph means.",
+                directive.node,
+                coordinate=coordinate,
+            )
+
+
+def _all_directives(subgraph: Subgraph) -> Iterator[tuple[str, AppliedDirective]]:
+    def of(coordinate: str, element: Element) -> Iterator[tuple[str, AppliedDirective]]:
+        for directive in element.directives:
+            yield coordinate, directive
+
+    yield from of("schema", subgraph.schema)
+    for definition in subgraph.types.values():
+        yield from of(definition.name, definition)
+        for child in children(definition):
+            yield from of(f"{definition.name}.{child.name}", child)
+        for field in definition.fields.values():
+            for argument in field.arguments.values():
+                yield from of(f"{definition.name}.{field.name}({argument.name}:)", argument)
