@@ -98,11 +98,15 @@ class MemoryCache:
         """Counts since the process started; this cache has no errors."""
         return CacheStats(self._hits, self._misses, self._evictions)
 
-    async def close(self) -> None:
+    async def clear(self) -> None:
         """Forget everything."""
         self._entries.clear()
         self._keys_by_tag.clear()
         self._bytes = 0
+
+    async def close(self) -> None:
+        """Forget everything."""
+        await self.clear()
 
     def _remove(self, key: str) -> bool:
         entry = self._entries.pop(key, None)

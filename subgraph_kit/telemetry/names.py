@@ -14,6 +14,7 @@ SPAN_SOURCE_REQUEST: Final = "source.request"
 SPAN_SOURCE_QUERY: Final = "source.query"
 SPAN_GRAPHQL: Final = "subgraph.graphql"
 SPAN_WEBHOOK: Final = "subgraph.webhook"
+SPAN_CHANGE: Final = "source.change"
 SPAN_INVALIDATE: Final = "cache.invalidate"
 
 # Attributes
