@@ -54,6 +54,11 @@ class SupergraphFacts:
         """Whether this is the name of an object type."""
         return isinstance(type_name, str) and is_object_type(self.schema.get_type(type_name))
 
+    def has_interface_object(self, type_name: str) -> bool:
+        """Whether some subgraph declares this interface as an object, by `@interfaceObject`."""
+        definition = self.supergraph.types.get(TypeName(type_name))
+        return definition is not None and any(join.is_interface_object for join in definition.joins)
+
     def keys(self, subgraph: str, type_name: str) -> tuple[FieldSet, ...]:
         """The keys by which `subgraph` knows the entity type, those of its interfaces included."""
         names = [type_name]

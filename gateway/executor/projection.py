@@ -67,15 +67,16 @@ class Projection:
 
     def project(self, data: JsonObject, shape: ObjectShape) -> JsonObject | None:
         """Return the client's `data`; None if a null went all the way up."""
-        projected: JsonObject | _Marker = self._object(data, shape, shape.type.name)
+        name = shape.type.name
+        projected: JsonObject | _Marker = self._object(data, shape.fields(name), name)
         return None if isinstance(projected, _Marker) else projected
 
     def _object(
-        self, data: JsonObject, shape: ObjectShape, object_type: str
+        self, data: JsonObject, fields: Mapping[str, FieldShape], object_type: str
     ) -> JsonObject | _Marker:
         result: JsonObject = {}
         path = self._path
-        for name, field in shape.fields(object_type).items():
+        for name, field in fields.items():
             if field.selection.name == "__typename":
                 result[name] = object_type
                 continue
@@ -123,22 +124,27 @@ class Projection:
     def _composite(self, value: Any, shape: ObjectShape, field: FieldShape) -> Any:
         if not isinstance(value, dict):
             return self._violation(field, "is no object")
-        if is_object_type(shape.type):
-            completed = self._object(value, shape, shape.type.name)
-            return _FAILED if completed is _PROPAGATE else completed
-        type_name = value.get("__typename")
+        type_name = shape.type.name if is_object_type(shape.type) else value.get("__typename")
         if isinstance(type_name, str) and type_name in shape.object_types():
-            completed = self._object(value, shape, type_name)
-            return _FAILED if completed is _PROPAGATE else completed
-        if (
+            fields: Mapping[str, FieldShape] | None = shape.fields(type_name)
+        elif (
             isinstance(type_name, str)
             and self._facts.is_object(type_name)
             and self._facts.applies(shape.type.name, type_name)
         ):
             return None  # an inaccessible type: as if nothing were there
-        if self._explained(is_missing=True):
-            return _FAILED
-        return self._violation(field, f"has no object type of {shape.type.name}")
+        elif type_name in (None, shape.type.name) and self._facts.has_interface_object(
+            shape.type.name
+        ):
+            type_name, fields = shape.type.name, shape.fields_of_any_type()
+        else:
+            fields = None
+        if fields is None or not isinstance(type_name, str):
+            if self._explained(is_missing=True):
+                return _FAILED
+            return self._violation(field, f"has no object type of {shape.type.name}")
+        completed = self._object(value, fields, type_name)
+        return _FAILED if completed is _PROPAGATE else completed
 
     def _leaf(self, type_: GraphQLOutputType, value: Any, field: FieldShape) -> Any:
         if isinstance(type_, GraphQLEnumType):

@@ -62,11 +62,23 @@ class ObjectShape:
         self._by_type: dict[str, dict[str, FieldShape]] = {}
 
     def fields(self, object_type: str) -> Mapping[str, FieldShape]:
-        """Fields by response name, in response order, for an object type of the API schema."""
+        """Fields by response name, in response order, for an object type of the API schema.
+
+        For an abstract type: those that it has itself, without fragments on its objects.
+        """
         found = self._by_type.get(object_type)
         if found is None:
             found = self._by_type[object_type] = self._collect(object_type)
         return found
+
+    def fields_of_any_type(self) -> Mapping[str, FieldShape] | None:
+        """The fields where they are the same whatever the object's type is; otherwise None.
+
+        A subgraph with an `@interfaceObject` does not know the true types of its objects.
+        """
+        if any(self._depends_on_type(selections) for selections in self.selection_sets):
+            return None
+        return self.fields(self.type.name)
 
     def object_types(self) -> frozenset[str]:
         """The object types that can stand here, as far as clients may know."""
@@ -87,6 +99,19 @@ class ObjectShape:
                 nested = ObjectShape(self._schema, named, parts, self._conditions)
             shapes[response_name] = FieldShape(response_name, object_type, type_, group[0], nested)
         return shapes
+
+    def _depends_on_type(self, selections: SelectionSet) -> bool:
+        for selection in selections:
+            if not self._holds(selection.conditions):
+                continue
+            if isinstance(selection, FieldSelection):
+                if selection.name == "__typename":
+                    return True
+            elif selection.type_condition is not None or self._depends_on_type(
+                selection.selections
+            ):
+                return True
+        return False
 
     def _group(
         self,

@@ -16,6 +16,7 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    SelectionSetNode,
     ValidationRule,
     VisitorAction,
     specified_rules,
@@ -43,6 +44,24 @@ class NoIntrospectionRule(ValidationRule):
         return SKIP
 
 
+class NonEmptySelectionSetRule(ValidationRule):
+    """Wants at least one selection between braces, as the specification's grammar does.
+
+    graphql-core 3.3 parses `{ me { } }`, after a proposal that is not part of the specification.
+    """
+
+    def enter_selection_set(self, node: SelectionSetNode, *_args: Any) -> None:
+        """Report a selection set without selections."""
+        if not node.selections:
+            self.report_error(
+                GraphQLError(
+                    "A selection set must select at least one field; to ask only whether there is "
+                    "something, select `__typename`.",
+                    nodes=[node],
+                )
+            )
+
+
 class ReservedAliasRule(ValidationRule):
     """Keeps `__typename` what it is.
 
@@ -66,7 +85,7 @@ def validate_document(
     api_schema: GraphQLSchema, document: DocumentNode, limits: OperationLimits
 ) -> list[GraphQLError]:
     """Validate; the errors carry the code `GRAPHQL_VALIDATION_FAILED` or one of their own."""
-    rules = [*specified_rules, ReservedAliasRule]
+    rules = [*specified_rules, NonEmptySelectionSetRule, ReservedAliasRule]
     if not limits.introspection:
         rules.append(NoIntrospectionRule)
     errors = validate(
