@@ -28,7 +28,11 @@ class SubgraphRequest:
 
 @dataclass(frozen=True, slots=True)
 class SubgraphResponse:
-    """What a subgraph answered: well-formed GraphQL over HTTP, with errors or without."""
+    """What a subgraph answered: well-formed GraphQL over HTTP, with errors or without.
+
+    `data` belongs to whoever asked: the executor merges it into its response and changes it. A
+    client that shares one answer between callers gives each a copy of its own.
+    """
 
     data: JsonObject | None
     errors: Sequence[JsonObject] = ()
