@@ -24,6 +24,10 @@ EntityStatus = Literal["active", "deprecated", "archived"]
 SchemaFormat = Literal["avro", "json_schema", "protobuf"]
 CacheLayer = Literal["l1_memory", "l2_redis", "l3_postgres"]
 
+MAX_GRAPH_DEPTH = 20
+GRAPH_LIMIT = 10_000
+"""Bounds on a relationship graph query, so that a dense graph cannot occupy the catalog."""
+
 PRODUCT_ROW_ID = "*"
 """`source_entity_id` of the row that stands for a data product as a whole.
 
@@ -132,9 +136,18 @@ class Catalog(Protocol):
         ...
 
     async def query_relationship_graph(
-        self, entity_type: str, entity_id: str, *, max_depth: int = 5
+        self,
+        entity_type: str,
+        entity_id: str,
+        *,
+        max_depth: int = 5,
+        as_of: datetime | None = None,
     ) -> list[RelationshipHop]:
-        """Walk current relationships outward, no cycles, by depth, then type (row 54)."""
+        """Walk current relationships outward, no cycles, by depth, then type (row 54).
+
+        Each relationship is listed once, where it is nearest; `GRAPH_LIMIT` of them at most.
+        With `as_of` the graph is that of an earlier moment (row 37).
+        """
         ...
 
     async def get_entity_location(self, entity_type: str, entity_id: str) -> EntityLocation:
@@ -182,6 +195,18 @@ class Catalog(Protocol):
 
     async def append_event(self, event: EntityChangeEvent) -> bool:
         """Write the event to `event_log` once; False if it was there already (row 48)."""
+        ...
+
+    async def read_events(
+        self,
+        *,
+        entity_type: str | None = None,
+        entity_id: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 1000,
+    ) -> list[EntityChangeEvent]:
+        """The logged events from `since` to before `until`, oldest first, for replay (row 37)."""
         ...
 
     async def apply_event(self, event: EntityChangeEvent) -> bool:

