@@ -182,7 +182,11 @@ class BestSearch:
 
 
 def _place_all(walk: Walk, selections: Selections) -> tuple[PlacedItem, ...]:
-    return tuple(walk.place_item(item) for item in selections.items)
+    items = selections.items
+    if walk.type_is_unknown() and any(item.types is not None for item in items):
+        # Which fields the client gets depends on a type that nobody at hand can tell.
+        items = (*items, walk.runtime_type_item(selections))
+    return tuple(walk.place_item(item) for item in items)
 
 
 def _done(items: tuple[PlacedItem, ...], arrivals: tuple[Arrival, ...]) -> int:

@@ -323,9 +323,10 @@ class _Builder:
                 step=self._step,
             )
             self.groups.append(group)
-        if visit.entry is None or (id(visit), position.path, wanted) in self._visited:
+        # The same solution may stand at one path twice, reached through different documents.
+        if visit.entry is None or (visit, position, wanted) in self._visited:
             return group
-        self._visited.add((id(visit), position.path, wanted))
+        self._visited.add((visit, position, wanted))
         needed = _Needed(group.requires.setdefault(visit.seen_as, RequiredNode()))
         for placement in visit.conditions:
             self._add_placement(placement, None, position, needed, wanted)

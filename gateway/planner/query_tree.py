@@ -87,7 +87,7 @@ class Cost:
     """What a solution costs, most important first.
 
     `waiting` sums the depths of all calls (a call at depth 0 counts a hundredth): later calls
-    cost more, and more calls cost more.
+    cost more, and more calls cost more. `fields` counts fields, later ones more.
     """
 
     unresolved: int = 0

@@ -218,8 +218,16 @@ class SelectionPool:
         possible = self._graph.possible_types(condition)
         everything = self._graph.possible_types(position_type)
         if types is None:
-            return None if everything <= possible else everything & possible
+            # Where the type may be unknown, even a condition that always holds has to be checked.
+            always = everything <= possible and not (
+                self._may_lack_type(position_type) and condition in possible
+            )
+            return None if always else everything & possible
         return types & possible
+
+    def _may_lack_type(self, type_name: TypeName) -> bool:
+        definition = self._types.get(type_name)
+        return definition is not None and any(j.is_interface_object for j in definition.joins)
 
 
 def _arguments_text(arguments: tuple[tuple[str, ValueNode], ...]) -> str:

@@ -100,7 +100,7 @@ class Walk:
                 self.place(item, seen_as) for seen_as in self._common_types(concerned)
             )
             if whole is not None and (
-                whole.seen_as in concerned or _placement_cost(whole) == Cost(fields=1)
+                whole.seen_as in concerned or not _placement_cost(whole).waiting
             ):
                 self._open(whole)
                 return PlacedItem(item, (whole,), types)
@@ -129,6 +129,19 @@ class Walk:
         """The object types that the object at this position can have."""
         nodes = [arrival.node for arrival in self._arrivals] or [edge.head for edge in self._roots]
         return frozenset().union(*(self._graph.facts(node).possible_types for node in nodes))
+
+    def type_is_unknown(self) -> bool:
+        """Whether the object is at hand as an interface object only."""
+        return bool(self._arrivals) and all(
+            self._graph.facts(arrival.node).is_interface_object for arrival in self._arrivals
+        )
+
+    def runtime_type_item(self, selections: Selections) -> Item:
+        """The item `__typename`."""
+        (item,) = condition_items(
+            self._search.pool, (FieldSetField(TYPENAME),), selections.type_name
+        )
+        return item
 
     def _common_types(self, concerned: frozenset[TypeName]) -> list[TypeName]:
         """The types of arrivals that cover all objects."""
@@ -391,7 +404,7 @@ def total_cost(items: tuple[PlacedItem, ...]) -> Cost:
         if id(placement) in seen:
             continue
         seen.add(id(placement))
-        cost += Cost(fields=len(placement.sources))
+        cost += Cost(fields=sum(1 + source.depth for source in placement.sources))
         if placement.below is not None:
             identity = (placement.item.response_name, id(placement.below))
             if identity not in below:
