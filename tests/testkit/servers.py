@@ -7,9 +7,15 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
+
+from gateway.config import load_settings
+from gateway.server.assemble import Gateway
+from gateway.server.run import RunningGateway, bind
 
 
 @dataclass(frozen=True)
@@ -140,3 +146,57 @@ async def _read_request(
         headers=headers,
         body=body,
     )
+
+
+# --- The gateway itself ------------------------------------------------------------------------
+
+
+@dataclass
+class ServedGateway:
+    """A gateway that listens on a free port, and a client for it."""
+
+    running: RunningGateway
+    client: httpx.AsyncClient
+    supergraph: Path
+
+    async def post(
+        self, query: object, *, headers: dict[str, str] | None = None, **parameters: object
+    ) -> httpx.Response:
+        """POST a GraphQL request."""
+        return await self.client.post(
+            "/graphql", json={"query": query, **parameters}, headers=headers
+        )
+
+
+@asynccontextmanager
+async def serve_gateway(
+    directory: Path, supergraph_sdl: str, **settings: object
+) -> AsyncIterator[ServedGateway]:
+    """Run a whole gateway (uvicorn, pipeline, transport) on `supergraph_sdl` and stop it after."""
+    supergraph = directory / "supergraph.graphql"
+    supergraph.write_text(supergraph_sdl, encoding="utf-8")
+    listen = {"port": 0, "shutdown_grace_seconds": 1}
+    loaded = load_settings(overrides={"supergraph": supergraph, "listen": listen, **settings})
+    listener = bind(loaded.listen)
+    port = listener.getsockname()[1]
+    with listener:
+        running = RunningGateway(Gateway(loaded), listener)
+        serving = asyncio.create_task(running.serve())
+        try:
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+                await _until_ready(client, serving)
+                yield ServedGateway(running, client, supergraph)
+        finally:
+            running.stop()
+            await serving
+
+
+async def _until_ready(client: httpx.AsyncClient, serving: asyncio.Task[None]) -> None:
+    while not serving.done():
+        try:
+            if (await client.get("/health")).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        await asyncio.sleep(0.005)
+    await serving

@@ -1,0 +1,396 @@
+"""The gateway as an ASGI application, written against the bare protocol.
+
+    /graphql            GraphQL over HTTP: POST, GET, and GraphiQL for browsers
+    /health             200 when requests can be answered, 503 while loading or stopping
+    /health/live        200 as long as the process works
+    /health/ready       as /health
+    /metrics            Prometheus text
+
+Every answer but the page and its assets is JSON, errors included. Routing is a dictionary: a
+framework's router and request objects would cost more than the whole of this file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+import msgspec
+import structlog
+
+from gateway.config import GatewaySettings
+from gateway.context import RequestContext, SecurityContext
+from gateway.errors import INTERNAL_ERROR, RequestError
+from gateway.pipeline import Outcome, Pipeline
+from gateway.server.graphiql_page import GraphiqlPage
+from gateway.server.graphql_request import GraphQLRequest, read_get, read_post
+from gateway.server.negotiate import HTML, JSON, negotiate
+from gateway.telemetry import (
+    ATTR_ERROR_COUNT,
+    ATTR_OPERATION_NAME,
+    ATTR_OPERATION_TYPE,
+    GatewayMetrics,
+    request_span,
+)
+from gateway.transport.headers import HeaderRules, credential_digest
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Handler = Callable[[Scope, Receive, Send], Awaitable[int]]
+"""Answers a request and returns the status it answered with."""
+
+_log = structlog.get_logger(__name__)
+
+_encode_json = msgspec.json.Encoder().encode
+
+_CLIENT_GONE = 499
+"""Status under which a request is counted whose client left before it was complete."""
+
+_DRAIN_SECONDS = 1.0
+
+_NO_STORE = (b"cache-control", b"no-store")
+_NO_SNIFF = (b"x-content-type-options", b"nosniff")
+_VARY = (b"vary", b"accept")
+
+
+class GatewayApp:
+    """Serves one pipeline over HTTP."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        settings: GatewaySettings,
+        metrics: GatewayMetrics,
+        *,
+        traced: bool = False,
+    ) -> None:
+        self._pipeline = pipeline
+        self._limits = settings.limits
+        self._traced = traced
+        self._log_requests = settings.telemetry.log_requests
+        self._metrics = metrics
+        self._rules = HeaderRules(settings.headers.forward)
+        self._path = settings.listen.path
+        self._page = GraphiqlPage(self._path) if settings.graphiql.enabled else None
+        self._in_flight = 0
+        self.is_stopping = False
+        """Set when the process is asked to end: it is no longer ready then."""
+        self._routes: dict[str, Handler] = {
+            self._path: self._graphql,
+            "/health": self._ready,
+            "/health/ready": self._ready,
+            "/health/live": self._live,
+        }
+        if settings.telemetry.metrics:
+            self._routes["/metrics"] = self._metrics_text
+        if self._page is not None:
+            self._routes |= dict.fromkeys(self._page.asset_paths, self._asset)
+
+    @property
+    def requests_in_flight(self) -> int:
+        """GraphQL requests being answered right now."""
+        return self._in_flight
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection's request (ASGI 3)."""
+        if scope["type"] == "lifespan":
+            await _serve_lifespan(receive, send)
+            return
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1003})
+            return
+        started = time.perf_counter()
+        path = scope["path"]
+        handler = self._routes.get(path)
+        status = 500
+        try:
+            if handler is None:
+                raise RequestError(
+                    404, "NOT_FOUND", f"There is nothing here; GraphQL is served at {self._path}"
+                )
+            status = await handler(scope, receive, send)
+        except RequestError as error:
+            status = error.status
+            await _send_json(send, status, {"errors": [error.as_json()]}, headers=error.headers)
+        except ClientGoneError:
+            status = _CLIENT_GONE
+        except Exception:
+            # Whatever happens to one request, the service lives.
+            _log.exception("request failed", path=self._path if handler else "other")
+            await _send_json(send, status, {"errors": [INTERNAL_ERROR]})
+        finally:
+            endpoint = path if handler is not None else "other"
+            method = scope["method"] if scope["method"] in _KNOWN_METHODS else "other"
+            self._metrics.count_request(endpoint, method, status, time.perf_counter() - started)
+
+    # --- GraphQL -------------------------------------------------------------------------------
+
+    async def _graphql(self, scope: Scope, receive: Receive, send: Send) -> int:
+        started = time.perf_counter()
+        method = scope["method"]
+        headers = dict(scope["headers"])
+        accept = headers.get(b"accept", b"").decode("latin-1")
+        page_is_possible = self._page is not None and method in ("GET", "HEAD")
+        media_type = negotiate(accept, html=page_is_possible)
+        if media_type == HTML and self._page is not None:
+            return await _send(send, 200, self._page.html, self._page.html_headers)
+        try:
+            if media_type is None:
+                raise RequestError(
+                    406,
+                    "NOT_ACCEPTABLE",
+                    "The answer can be application/graphql-response+json or application/json; "
+                    "the Accept header allows neither",
+                )
+            if self._in_flight >= self._limits.max_concurrent_requests:
+                raise RequestError(
+                    503,
+                    "OVERLOADED",
+                    "The gateway is answering as many requests as it may; try again in a moment",
+                    headers={"retry-after": "1"},
+                )
+            self._in_flight += 1
+            try:
+                request = await self._read_request(scope, headers, receive)
+                outcome = await self._run(request, scope)
+            finally:
+                self._in_flight -= 1
+        except RequestError as error:
+            outcome = Outcome(errors=[error.as_json()], status=error.status, headers=error.headers)
+        if outcome.errors:
+            self._metrics.errors.labels(_error_outcome(outcome)).inc()
+        status = _status(outcome, media_type or JSON)
+        body = _encode_json(outcome.as_json())
+        if self._log_requests:
+            _log.info(
+                "request",
+                operation_name=outcome.operation_name,
+                operation_type=outcome.operation_type,
+                status=status,
+                errors=len(outcome.errors),
+                duration_ms=round((time.perf_counter() - started) * 1000, 2),
+            )
+        return await _send(
+            send,
+            status,
+            body,
+            _graphql_headers(media_type or JSON, len(body), outcome.headers),
+        )
+
+    async def _read_request(
+        self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive
+    ) -> GraphQLRequest:
+        method = scope["method"]
+        if method == "POST":
+            try:
+                async with asyncio.timeout(self._limits.body_timeout_seconds):
+                    body = await _read_body(headers, receive, self._limits.max_body_bytes)
+            except TimeoutError:
+                raise RequestError(
+                    408,
+                    "REQUEST_TIMEOUT",
+                    "The request body did not arrive within "
+                    f"{self._limits.body_timeout_seconds:g} s",
+                    headers={"connection": "close"},
+                ) from None
+            return read_post(headers, body)
+        if method == "GET":
+            return read_get(
+                headers, scope["query_string"], csrf_prevention=self._limits.csrf_prevention
+            )
+        raise RequestError(
+            405,
+            "METHOD_NOT_ALLOWED",
+            "GraphQL requests are sent with POST, queries also with GET",
+            headers={"allow": "GET, POST"},
+        )
+
+    async def _run(self, request: GraphQLRequest, scope: Scope) -> Outcome:
+        forwarded = self._rules.forwarded(scope["headers"])
+        context = RequestContext(
+            security=SecurityContext(credential_digest=credential_digest(forwarded)),
+            headers=forwarded,
+        )
+        if not self._traced:
+            return await self._run_pipeline(request, context)
+        with request_span(_trace_headers(scope["headers"])) as span:
+            outcome = await self._run_pipeline(request, context)
+            span.set_attribute(ATTR_OPERATION_TYPE, outcome.operation_type or "")
+            span.set_attribute(ATTR_OPERATION_NAME, outcome.operation_name or "")
+            span.set_attribute(ATTR_ERROR_COUNT, len(outcome.errors))
+            return outcome
+
+    async def _run_pipeline(self, request: GraphQLRequest, context: RequestContext) -> Outcome:
+        return await self._pipeline.run(
+            request.query,
+            request.operation_name,
+            request.variables,
+            context,
+            queries_only=request.is_get,
+        )
+
+    # --- Everything else -----------------------------------------------------------------------
+
+    async def _asset(self, scope: Scope, _receive: Receive, send: Send) -> int:
+        _only_get(scope)
+        assert self._page is not None  # noqa: S101 - the routes exist only with the page
+        body, headers, status = self._page.asset(scope["path"], dict(scope["headers"]))
+        return await _send(send, status, body, headers)
+
+    async def _ready(self, scope: Scope, _receive: Receive, send: Send) -> int:
+        _only_get(scope)
+        if self.is_stopping:
+            return await _send_json(send, 503, {"status": "stopping"})
+        if self._pipeline.runtime is None:
+            return await _send_json(send, 503, {"status": "loading"}, headers={"retry-after": "1"})
+        return await _send_json(send, 200, {"status": "ok"})
+
+    async def _live(self, scope: Scope, _receive: Receive, send: Send) -> int:
+        _only_get(scope)
+        return await _send_json(send, 200, {"status": "ok"})
+
+    async def _metrics_text(self, scope: Scope, _receive: Receive, send: Send) -> int:
+        _only_get(scope)
+        body, content_type = self._metrics.render()
+        headers = [
+            (b"content-type", content_type.encode()),
+            (b"content-length", str(len(body)).encode()),
+            _NO_STORE,
+        ]
+        return await _send(send, 200, body, headers)
+
+
+_KNOWN_METHODS = frozenset(("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"))
+
+
+class ClientGoneError(Exception):
+    """The client closed the connection before its request was whole."""
+
+
+def _only_get(scope: Scope) -> None:
+    if scope["method"] not in ("GET", "HEAD"):
+        raise RequestError(
+            405, "METHOD_NOT_ALLOWED", "Only GET is answered here", headers={"allow": "GET, HEAD"}
+        )
+
+
+def _status(outcome: Outcome, media_type: str) -> int:
+    """The HTTP status ("GraphQL over HTTP", sections 6.4.1 and 6.4.2).
+
+    Clients that ask for `application/json` expect 200 for everything that is GraphQL, also for an
+    operation that is not valid; anything before that, and trouble of the gateway's own, keeps its
+    status.
+    """
+    if outcome.was_executed:
+        return 200
+    if media_type == JSON and outcome.is_graphql_refusal:
+        return 200
+    return outcome.status
+
+
+def _error_outcome(outcome: Outcome) -> str:
+    if not outcome.was_executed:
+        return "refused"
+    return "no_data" if outcome.data is None else "partial"
+
+
+def _trace_headers(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in headers
+        if name in (b"traceparent", b"tracestate")
+    }
+
+
+async def _read_body(
+    headers: Mapping[bytes, bytes], receive: Receive, max_body_bytes: int
+) -> bytes:
+    announced = headers.get(b"content-length", b"")
+    if announced.isdigit() and int(announced) > max_body_bytes:
+        if b"expect" not in headers:  # Who asks before sending has not sent anything.
+            await _drain(receive, max_body_bytes)
+        raise _body_too_large(max_body_bytes)
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > max_body_bytes:
+            if message.get("more_body", False):
+                await _drain(receive, max_body_bytes)
+            raise _body_too_large(max_body_bytes)
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks) if len(chunks) > 1 else chunk
+
+
+async def _drain(receive: Receive, max_bytes: int) -> None:
+    """Read on for a moment and forget it.
+
+    Closing a connection on which a client is still sending makes its system throw our answer away;
+    it shall see the answer if it sends no more than twice what it may.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            size = 0
+            while size <= max_bytes:
+                message = await receive()
+                size += len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    return
+
+
+def _body_too_large(max_body_bytes: int) -> RequestError:
+    return RequestError(
+        413,
+        "BODY_TOO_LARGE",
+        f"The request body is larger than {max_body_bytes} bytes",
+        headers={"connection": "close"},  # What is still under way will not be read.
+    )
+
+
+def _graphql_headers(
+    media_type: str, length: int, extra: Mapping[str, str]
+) -> list[tuple[bytes, bytes]]:
+    headers = [
+        (b"content-type", f"{media_type}; charset=utf-8".encode()),
+        (b"content-length", str(length).encode()),
+        _NO_STORE,
+        _NO_SNIFF,
+        _VARY,
+    ]
+    headers.extend((name.encode(), value.encode("latin-1")) for name, value in extra.items())
+    return headers
+
+
+async def _send_json(
+    send: Send, status: int, content: object, *, headers: Mapping[str, str] | None = None
+) -> int:
+    body = _encode_json(content)
+    return await _send(send, status, body, _graphql_headers(JSON, len(body), headers or {}))
+
+
+async def _send(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> int:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+    return status
+
+
+async def _serve_lifespan(receive: Receive, send: Send) -> None:
+    """Acknowledge start and stop; `run.py` does both around the server."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await send({"type": "lifespan.shutdown.complete"})
+            return

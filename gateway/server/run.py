@@ -1,0 +1,225 @@
+"""Runs a gateway: socket, server, signals, and everything that runs beside the requests.
+
+uvicorn serves; what it decides by itself elsewhere is decided here: the socket is bound first, so
+that a port in use is one sentence; signals end the process cleanly and SIGHUP loads the supergraph
+again; no access log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+import uvicorn
+
+from gateway.config import GatewaySettings
+from gateway.config.listen import CorsSettings, ListenSettings
+from gateway.errors import ConfigurationError
+from gateway.server.assemble import Gateway
+from subgraph_kit.errors import ConfigurationError as KitConfigurationError
+from subgraph_kit.telemetry.setup import setup_telemetry
+
+_log = structlog.get_logger(__name__)
+
+_BACKLOG = 2048
+
+
+def run_gateway(settings: GatewaySettings) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Raises:
+        ConfigurationError: if it cannot start, or cannot go on, as it is configured.
+    """
+    shutdown_telemetry = setup_telemetry(
+        settings.telemetry.service_name,
+        endpoint=settings.telemetry.otlp_endpoint,
+        log_level=settings.telemetry.log_level,
+    )
+    try:
+        with (
+            bind(settings.listen) as listener,
+            asyncio.Runner(loop_factory=_loop_factory()) as runner,
+        ):
+            runner.run(_serve_until_signalled(settings, listener))
+    finally:
+        shutdown_telemetry()
+
+
+async def _serve_until_signalled(settings: GatewaySettings, listener: socket.socket) -> None:
+    running = RunningGateway(Gateway(settings), listener)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, running.stop)
+    loop.add_signal_handler(signal.SIGHUP, running.gateway.source.reload_soon)
+    await running.serve()
+
+
+class RunningGateway:
+    """A gateway on a listening socket."""
+
+    def __init__(self, gateway: Gateway, listener: socket.socket) -> None:
+        self.gateway = gateway
+        self._listener = listener
+        settings = gateway.settings
+        self._server = _Server(_uvicorn_config(settings, _with_cors(gateway.app, settings.cors)))
+
+    def stop(self) -> None:
+        """Finish running requests and end `serve`; called again, end it at once."""
+        self.gateway.app.is_stopping = True
+        self._server.stop()
+
+    async def serve(self) -> None:
+        """Serve until stopped.
+
+        Raises:
+            ConfigurationError: if it cannot go on as it is configured.
+        """
+        beside = asyncio.create_task(self._work_beside_requests())
+        # Whatever ends the work beside the requests (a supergraph that cannot be loaded) ends all.
+        beside.add_done_callback(lambda _: self.stop())
+        try:
+            await self._server.serve(sockets=[self._listener])
+        finally:
+            was_done = beside.done()
+            beside.cancel()
+            (outcome,) = await asyncio.gather(beside, return_exceptions=True)
+            await self.gateway.close()
+            _log.info("gateway stopped")
+        if was_done and isinstance(outcome, BaseException):
+            raise _as_configuration_error(outcome)
+
+    async def _work_beside_requests(self) -> None:
+        """Load the supergraph, then watch it and consume events until cancelled."""
+        gateway = self.gateway
+        await gateway.source.load()
+        host, port = self._listener.getsockname()[:2]
+        shown_host = f"[{host}]" if ":" in host else host
+        path = gateway.settings.listen.path
+        _log.info("gateway ready", url=f"http://{shown_host}:{port}{path}", port=port)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(gateway.source.watch())
+            if gateway.invalidator is not None:
+                group.create_task(gateway.invalidator.run())
+
+
+def _as_configuration_error(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    if isinstance(error, KitConfigurationError):
+        return ConfigurationError(str(error))
+    return error
+
+
+# --- Server ------------------------------------------------------------------------------------
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, but for its signal handlers."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to `_serve_until_signalled`: uvicorn would raise them again at the end."""
+        yield
+
+    def stop(self) -> None:
+        """End gracefully; a second time, at once."""
+        if self.should_exit:
+            self.force_exit = True
+        self.should_exit = True
+
+
+def _uvicorn_config(settings: GatewaySettings, app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app=app,
+        loop="none",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=settings.listen.keep_alive_seconds,
+        timeout_graceful_shutdown=settings.listen.shutdown_grace_seconds,
+    )
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """Take uvloop where there is one: it halves the cost of a request."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+def _with_cors(app: Any, cors: CorsSettings) -> Any:
+    if not cors.allow_origins:
+        return app
+    from starlette.middleware.cors import CORSMiddleware
+
+    return CORSMiddleware(
+        app,
+        allow_origins=cors.allow_origins,
+        allow_methods=("GET", "POST"),
+        allow_headers=cors.allow_headers,
+        allow_credentials=cors.allow_credentials,
+        max_age=cors.max_age_seconds,
+    )
+
+
+# --- Socket ------------------------------------------------------------------------------------
+
+
+def bind(listen: ListenSettings) -> socket.socket:
+    """Open the listening socket.
+
+    Raises:
+        ConfigurationError: if that is not possible, with what to do about it.
+    """
+    host, port = listen.host, listen.port
+    try:
+        found = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV
+        )
+    except (socket.gaierror, UnicodeError) as error:
+        raise ConfigurationError(
+            f'The host name "{host}" to listen on is not known; use an address of this machine, '
+            "such as 127.0.0.1, or 0.0.0.0 for all of them"
+        ) from error
+    family, kind, protocol, _, address = found[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise ConfigurationError(_why_not_bound(error, host, port)) from error
+    listener.setblocking(False)
+    return listener
+
+
+def _why_not_bound(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {port} on {host} is already in use: stop the program that uses it, or choose "
+            "another port with --port"
+        )
+    if error.errno == errno.EACCES:
+        return f"This user may not listen on port {port}: choose a port above 1023 with --port"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return (
+            f"{host} is no address of this machine: use 127.0.0.1, or 0.0.0.0 for all addresses, "
+            "with --host"
+        )
+    return f"It is not possible to listen on {host}, port {port}: {error.strerror}"
