@@ -1,0 +1,23 @@
+"""`python -m examples.customers`: serve the customers subgraph."""
+
+from __future__ import annotations
+
+import sys
+
+from examples.customers.subgraph import adapter_from_environment, build_app
+from examples.environment import port_argument
+from subgraph_kit.errors import ConfigurationError
+
+
+def main() -> None:
+    """Serve until a signal ends it."""
+    port = port_argument("The customers subgraph.", 4001)
+    try:
+        app = build_app(adapter_from_environment())
+    except ConfigurationError as error:
+        sys.exit(str(error))
+    app.run(port=port)
+
+
+if __name__ == "__main__":
+    main()
