@@ -183,6 +183,11 @@ class MeshApp:
         return self._schema
 
     @property
+    def adapters(self) -> tuple[RegisteredAdapter, ...]:
+        """The registered adapters, in the order of registration."""
+        return tuple(self._adapters)
+
+    @property
     def schema(self) -> SubgraphSchema:
         """The schema that is served; derived now if nobody gave one.
 
