@@ -20,6 +20,7 @@ from typing import Protocol
 from graphql import OperationType
 
 from gateway.planner.errors import PlanningError
+from gateway.planner.graph_view import GraphView
 from gateway.planner.query_tree import Arrival, Cost, PlacedItem, Solution
 from gateway.planner.selections import Item, SelectionPool, Selections
 from gateway.planner.walk import Walk, call_cost, total_cost
@@ -50,7 +51,7 @@ class BestSearch:
     def __init__(self, graph: QueryGraph, pool: SelectionPool, labels: frozenset[str]) -> None:
         self.graph = graph
         self.pool = pool
-        self.labels = labels
+        self.view = GraphView(graph, pool, labels)
         self.steps = 0
         self._solved: dict[tuple[int, tuple[Arrival, ...]], Solution] = {}
         self._solving: set[tuple[int, tuple[object, ...]]] = set()

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gateway.planner.graph_view import GraphView
 from gateway.planner.query_tree import Arrival, Placement, Source, Visit
-from gateway.planner.selections import TYPENAME, Item, SelectionPool
-from supergraph.federation.field_set import FieldSet, FieldSetField
+from gateway.planner.selections import Item
 from supergraph.model import SubgraphName, TypeName
 from supergraph.query_graph import Entry, QueryGraph
 
@@ -42,9 +42,15 @@ def knows_type(graph: QueryGraph, source: Source) -> bool:
     return not graph.facts(source.node).is_interface_object
 
 
+def is_direct(source: Source) -> bool:
+    """Whether the source is an arrival, or is entered with what arrivals know."""
+    return source.visit is None or not any(
+        supplier.visit for placement in source.visit.conditions for supplier in placement.sources
+    )
+
+
 def reachable_sources(
-    graph: QueryGraph,
-    pool: SelectionPool,
+    view: GraphView,
     seen_as: TypeName,
     start: list[Source],
     preferred: frozenset[SubgraphName],
@@ -57,8 +63,8 @@ def reachable_sources(
     sources = list(start)
     open_subgraphs = {source.node.subgraph for source in start}
     waiting = [
-        (entry, key_items(pool, entry, seen_as))
-        for entry in graph.entries(seen_as)
+        (entry, items)
+        for entry, items in view.entries(seen_as)
         if entry.subgraph not in open_subgraphs
     ]
     while waiting:
@@ -97,15 +103,3 @@ def visit_by(
         placements.append(placement)
         depth = max(depth, placement.done + 1)
     return Visit(entry.subgraph, seen_as, depth, entry, tuple(placements))
-
-
-def key_items(pool: SelectionPool, entry: Entry, seen_as: TypeName) -> tuple[Item, ...]:
-    """What has to be known to enter by this key: the key, and the runtime type."""
-    return condition_items(pool, (FieldSetField(TYPENAME), *entry.key), seen_as)
-
-
-def condition_items(
-    pool: SelectionPool, field_set: FieldSet, type_name: TypeName
-) -> tuple[Item, ...]:
-    """A field set of the type as items."""
-    return pool.selections((field_set,), type_name).items

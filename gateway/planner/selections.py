@@ -114,6 +114,10 @@ class SelectionPool:
             self._interned[tuple(keys)] = interned
         return interned
 
+    def field_set(self, field_set: FieldSet, type_name: TypeName) -> tuple[Item, ...]:
+        """The items of a field set on the type."""
+        return self.selections((field_set,), type_name).items
+
     def _children(self, draft: _Draft, depth: int) -> Selections | None:
         if not draft.children:
             return None

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from gateway.planner.graph_view import GraphView
 from gateway.planner.path import (
     arrival_sources,
-    condition_items,
-    key_items,
+    is_direct,
     knows_type,
     reachable_sources,
     visit_by,
@@ -46,7 +46,7 @@ class Search(Protocol):
 
     graph: QueryGraph
     pool: SelectionPool
-    labels: frozenset[str]
+    view: GraphView
 
     def solve(self, selections: Selections, arrivals: tuple[Arrival, ...]) -> Solution | None:
         """The best solution below; None if asked for what is being solved already."""
@@ -138,9 +138,7 @@ class Walk:
 
     def runtime_type_item(self, selections: Selections) -> Item:
         """The item `__typename`."""
-        (item,) = condition_items(
-            self._search.pool, (FieldSetField(TYPENAME),), selections.type_name
-        )
+        (item,) = self._search.pool.field_set((FieldSetField(TYPENAME),), selections.type_name)
         return item
 
     def _common_types(self, concerned: frozenset[TypeName]) -> list[TypeName]:
@@ -183,7 +181,11 @@ class Walk:
                 Source(edge.head, 0, visit=Visit(edge.head.subgraph, seen_as, 0))
                 for edge in self._roots
             ]
-        start = self._by_usefulness(arrival_sources(self._graph, self._arrivals, seen_as))
+        key = (self._arrivals, seen_as)
+        known = self._search.view.direct_sources.get(key)
+        if known is not None:
+            return known
+        start = arrival_sources(self._graph, self._arrivals, seen_as)
         is_object_type = self._graph.possible_types(seen_as) == {seen_as}
         if is_object_type and not any(knows_type(self._graph, source) for source in start):
             # Only interface objects are at hand: go by the interface to who knows the type.
@@ -193,17 +195,13 @@ class Walk:
                     downcast = self._graph.downcast_edge(further.node, seen_as)
                     if further.visit is not None and downcast is not None:
                         start.append(Source(downcast.head, further.depth, visit=further.visit))
-        return reachable_sources(
-            self._graph,
-            self._search.pool,
-            seen_as,
-            start,
-            self._allowed,
-            self._place_condition,
+        found = reachable_sources(
+            self._search.view, seen_as, start, self._allowed, self._place_condition
         )
-
-    def _by_usefulness(self, sources: list[Source]) -> list[Source]:
-        return sorted(sources, key=lambda source: (source.depth, source.node.subgraph))
+        if all(is_direct(source) for source in found):
+            # Which subgraphs may be called makes no difference: no key is learnt on the way.
+            self._search.view.direct_sources[key] = found
+        return found
 
     def _place_condition(
         self, item: Item, seen_as: TypeName, sources: list[Source]
@@ -230,10 +228,12 @@ class Walk:
             if source is None:
                 return None
             return Placement(item, seen_as, (source,), (None,), None, source.depth)
+        edge_at = self._search.view.edge
         candidates = [
             (source, edge)
             for source in usable
-            if (edge := self._edge(source, item, seen_as)) is not None and not edge.conditions
+            if (edge := edge_at(source.node, item.name, seen_as)) is not None
+            and not edge.conditions
         ]
         options = [self._below(item, seen_as, (candidate,)) for candidate in candidates]
         options += [
@@ -252,21 +252,6 @@ class Walk:
             everywhere = self._below(item, seen_as, tuple(candidates))
             best = self._cheapest((best, everywhere), is_condition=is_condition)
         return best
-
-    def _edge(self, source: Source, item: Item, seen_as: TypeName) -> FieldEdge | None:
-        edge = self._graph.field_edge(source.node, item.name)
-        if edge is None or edge.context_arguments:
-            return None
-        if edge.override is not None and not edge.override.holds(self._search.labels):
-            return None
-        if source.node.type_name != seen_as and self._has_own_field(seen_as, item.name):
-            return None  # an interface object answers only what the object type leaves to it
-        return edge
-
-    def _has_own_field(self, type_name: TypeName, name: str) -> bool:
-        definition = self._graph.supergraph.types.get(type_name)
-        field = definition.fields.get(name) if definition else None
-        return bool(field and field.joins)
 
     def _below(
         self,
@@ -290,14 +275,9 @@ class Walk:
         self, item: Item, seen_as: TypeName, sources: list[Source]
     ) -> Iterator[tuple[FieldEdge, Visit]]:
         """Calls made for an item with `@requires`, after its requirements are known."""
-        edges: dict[FieldEdge, None] = {}
-        for entry in self._graph.entries(seen_as):
-            if entry.subgraph in self._allowed:
-                source = Source(entry.node, 0)
-                edge = self._edge(source, item, seen_as)
-                if edge is not None and edge.conditions:
-                    edges[edge] = None
-        for edge in edges:
+        for edge in self._search.view.requiring_edges(item.name, seen_as):
+            if edge.tail.subgraph not in self._allowed:
+                continue
             visit = self._visit_for_requirement(edge, seen_as, sources)
             if visit is not None:
                 yield edge, visit
@@ -312,22 +292,10 @@ class Walk:
             return self._late[key]
         self._requiring.add(key)
         try:
-            requirements = condition_items(
-                self._search.pool, (FieldSetField(TYPENAME), *edge.conditions), edge.tail.type_name
-            )
             visits = [
                 visit
-                for entry in self._graph.entries(seen_as)
-                if entry.node == edge.tail
-                and (
-                    visit := visit_by(
-                        entry,
-                        _distinct(key_items(self._search.pool, entry, seen_as), requirements),
-                        seen_as,
-                        sources,
-                        self._place_condition,
-                    )
-                )
+                for entry, items in self._search.view.entries_for(edge, seen_as)
+                if (visit := visit_by(entry, items, seen_as, sources, self._place_condition))
                 is not None
             ]
         finally:
@@ -423,11 +391,3 @@ def _placement_cost(placement: Placement) -> Cost:
 
 def _distinct_calls(visits: Iterator[Visit]) -> list[Visit]:
     return list({(visit.subgraph, visit.depth): visit for visit in visits}.values())
-
-
-def _distinct(first: tuple[Item, ...], second: tuple[Item, ...]) -> tuple[Item, ...]:
-    """Both lists, without what the second repeats."""
-    known = {(i.name, i.arguments_text, i.types, i.children) for i in first}
-    return first + tuple(
-        i for i in second if (i.name, i.arguments_text, i.types, i.children) not in known
-    )

@@ -62,7 +62,9 @@ class QueryGraph:
         self.supergraph = supergraph
         self._members = _members_by_graph(supergraph)
         self._key_fields = _key_fields(supergraph)
+        self._nodes: dict[tuple[SubgraphName, TypeName, tuple[str, ...]], Node] = {}
         self._facts: dict[Node, NodeFacts] = {}
+        self._downcasts: dict[tuple[Node, TypeName], DowncastEdge | None] = {}
         self._fields: dict[tuple[Node, str], FieldEdge | None] = {}
         self._entries: dict[TypeName, tuple[Entry, ...]] = {}
 
@@ -72,8 +74,18 @@ class QueryGraph:
         """The node of a type in a subgraph, or None where the subgraph does not declare it."""
         definition = self.supergraph.types.get(type_name)
         if definition is None:
-            return Node(subgraph, type_name) if type_name in _BUILT_IN_SCALARS else None
-        return Node(subgraph, type_name) if subgraph in definition.graphs else None
+            return self._node(subgraph, type_name) if type_name in _BUILT_IN_SCALARS else None
+        return self._node(subgraph, type_name) if subgraph in definition.graphs else None
+
+    def _node(
+        self, subgraph: SubgraphName, type_name: TypeName, provides: tuple[str, ...] = ()
+    ) -> Node:
+        """The one object for a node: lookups of it then compare by identity."""
+        key = (subgraph, type_name, provides)
+        known = self._nodes.get(key)
+        if known is None:
+            known = self._nodes[key] = Node(subgraph, type_name, provides)
+        return known
 
     def facts(self, node: Node) -> NodeFacts:
         """Kind and possible types of a node."""
@@ -109,7 +121,7 @@ class QueryGraph:
         """Every node with fields or possible types, copies for `@provides` included; sorted."""
         found: dict[Node, None] = {}
         pending = [
-            Node(graph, name)
+            self._node(graph, name)
             for name, definition in self.supergraph.types.items()
             if definition.kind in _COMPOSITE
             for graph in definition.graphs
@@ -134,7 +146,7 @@ class QueryGraph:
             return ()
         declared = {join.graph for field in definition.fields.values() for join in field.joins}
         return tuple(
-            RootEdge(kind, Node(graph, root))
+            RootEdge(kind, self._node(graph, root))
             for graph in sorted(definition.graphs)
             if graph in declared
         )
@@ -160,13 +172,19 @@ class QueryGraph:
 
     def downcast_edge(self, node: Node, type_name: TypeName) -> DowncastEdge | None:
         """The edge to one possible type, or None where it is not possible (or already there)."""
+        key = (node, type_name)
+        if key not in self._downcasts:
+            self._downcasts[key] = self._make_downcast_edge(node, type_name)
+        return self._downcasts[key]
+
+    def _make_downcast_edge(self, node: Node, type_name: TypeName) -> DowncastEdge | None:
         facts = self.facts(node)
         if type_name == node.type_name or type_name not in facts.possible_types:
             return None
         if facts.is_interface_object:
             return DowncastEdge(node, type_name, node, is_fake=True)
         provides = self._provides_for(node, type_name)
-        return DowncastEdge(node, type_name, Node(node.subgraph, type_name, provides))
+        return DowncastEdge(node, type_name, self._node(node.subgraph, type_name, provides))
 
     def downcast_edges(self, node: Node) -> tuple[DowncastEdge, ...]:
         """All downcasts of an interface, a union or an interface object, by name."""
@@ -199,7 +217,7 @@ class QueryGraph:
             is_interface_object = definition.is_interface_object(graph)
             for join in definition.keys(graph):
                 if join.resolvable and join.key:
-                    node = Node(graph, type_name)
+                    node = self._node(graph, type_name)
                     yield Entry(node, join.key, type_name, is_interface_object)
         if definition.kind is TypeKind.OBJECT:
             for interface in sorted({item.interface for item in definition.implements}):
@@ -227,7 +245,7 @@ class QueryGraph:
         return FieldEdge(
             tail=node,
             field_name=name,
-            head=Node(node.subgraph, TypeName(target), printed(nested)),
+            head=self._node(node.subgraph, TypeName(target), printed(nested)),
             type=join.type,
             conditions=join.requires or () if provided is None else (),
             override=_override(join),

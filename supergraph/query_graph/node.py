@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from supergraph.federation.field_set import FieldSet, print_field_set
 from supergraph.model import SubgraphName, TypeKind, TypeName
@@ -21,6 +21,15 @@ class Node:
     type_name: TypeName
     provides: tuple[str, ...] = ()
     """The provided field set, printed selection by selection: comparable and hashable."""
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Nodes are looked up all the time; their hash is worth remembering.
+        parts = (self.subgraph, self.type_name, self.provides)
+        object.__setattr__(self, "_hash", hash(parts))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def __str__(self) -> str:
         provided = f" provides {{ {' '.join(self.provides)} }}" if self.provides else ""

@@ -1,0 +1,94 @@
+"""The query graph as one planning sees it: labels decided, and everything looked up once."""
+
+from __future__ import annotations
+
+from gateway.planner.query_tree import Arrival, Source
+from gateway.planner.selections import TYPENAME, Item, SelectionPool
+from supergraph.federation.field_set import FieldSetField
+from supergraph.model import TypeName
+from supergraph.query_graph import Entry, FieldEdge, Node, QueryGraph
+
+
+class GraphView:
+    """Memoised answers about edges and keys, for one set of override labels."""
+
+    def __init__(self, graph: QueryGraph, pool: SelectionPool, labels: frozenset[str]) -> None:
+        self.graph = graph
+        self.direct_sources: dict[tuple[tuple[Arrival, ...], TypeName], list[Source]] = {}
+        """Sources by arrivals and type, where all are reached from the arrivals directly."""
+        self._pool = pool
+        self._labels = labels
+        self._edges: dict[tuple[Node, str, TypeName], FieldEdge | None] = {}
+        self._requiring: dict[tuple[str, TypeName], tuple[FieldEdge, ...]] = {}
+        self._entries: dict[TypeName, tuple[tuple[Entry, tuple[Item, ...]], ...]] = {}
+        self._entries_for: dict[
+            tuple[FieldEdge, TypeName], tuple[tuple[Entry, tuple[Item, ...]], ...]
+        ] = {}
+
+    def edge(self, node: Node, name: str, seen_as: TypeName) -> FieldEdge | None:
+        """The edge of a field that the labels allow, for an object looked at as `seen_as`."""
+        key = (node, name, seen_as)
+        if key not in self._edges:
+            self._edges[key] = self._find_edge(node, name, seen_as)
+        return self._edges[key]
+
+    def _find_edge(self, node: Node, name: str, seen_as: TypeName) -> FieldEdge | None:
+        edge = self.graph.field_edge(node, name)
+        if edge is None or edge.context_arguments:
+            return None
+        if edge.override is not None and not edge.override.holds(self._labels):
+            return None
+        if node.type_name != seen_as and self._has_own_field(seen_as, name):
+            return None  # an interface object answers only what the object type leaves to it
+        return edge
+
+    def _has_own_field(self, type_name: TypeName, name: str) -> bool:
+        definition = self.graph.supergraph.types.get(type_name)
+        field = definition.fields.get(name) if definition else None
+        return bool(field and field.joins)
+
+    def requiring_edges(self, name: str, seen_as: TypeName) -> tuple[FieldEdge, ...]:
+        """The edges of a field that have requirements, where a key leads to them."""
+        key = (name, seen_as)
+        known = self._requiring.get(key)
+        if known is None:
+            nodes = dict.fromkeys(entry.node for entry in self.graph.entries(seen_as))
+            edges = (self.edge(node, name, seen_as) for node in nodes)
+            known = tuple(edge for edge in edges if edge is not None and edge.conditions)
+            self._requiring[key] = known
+        return known
+
+    def entries(self, seen_as: TypeName) -> tuple[tuple[Entry, tuple[Item, ...]], ...]:
+        """All keys of a type, each with what has to be known: runtime type and key."""
+        known = self._entries.get(seen_as)
+        if known is None:
+            known = self._entries[seen_as] = tuple(
+                (entry, self._pool.field_set((FieldSetField(TYPENAME), *entry.key), seen_as))
+                for entry in self.graph.entries(seen_as)
+            )
+        return known
+
+    def entries_for(
+        self, edge: FieldEdge, seen_as: TypeName
+    ) -> tuple[tuple[Entry, tuple[Item, ...]], ...]:
+        """The keys that lead to the edge, each with what has to be known before it is used."""
+        key = (edge, seen_as)
+        known = self._entries_for.get(key)
+        if known is None:
+            required = self._pool.field_set(edge.conditions, edge.tail.type_name)
+            known = self._entries_for[key] = tuple(
+                (entry, _union(items, required))
+                for entry, items in self.entries(seen_as)
+                if entry.node == edge.tail
+            )
+        return known
+
+
+def _union(first: tuple[Item, ...], second: tuple[Item, ...]) -> tuple[Item, ...]:
+    """Both lists, without what the second repeats."""
+    known = {(item.name, item.arguments_text, item.types, item.children) for item in first}
+    return first + tuple(
+        item
+        for item in second
+        if (item.name, item.arguments_text, item.types, item.children) not in known
+    )
