@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from supergraph.errors import CompositionError, ErrorCode
 from supergraph.federation.join import join_version
 from supergraph.hints import CompositionHint
+from supergraph.load import load_supergraph
 from supergraph.merge.merge import merge
 from supergraph.printer import print_supergraph
 from supergraph.rules import check_before_merge, check_merged
+from supergraph.satisfiability import check_satisfiability
 from supergraph.subgraph.load import load_subgraph
 from supergraph.subgraph.model import Subgraph, SubgraphInput
 from supergraph.subgraph.rules import check_subgraph
@@ -41,15 +43,15 @@ def compose(
     loaded, errors = _load(subgraphs)
     if errors:
         return CompositionResult(None, tuple(errors))
-    errors += check_before_merge(loaded)
+    without_base = check_before_merge(loaded)
     for subgraph in loaded:
         if subgraph.version is None:
             upgrade_federation_1(subgraph)
         errors += check_subgraph(subgraph)
     if errors:
-        return CompositionResult(None, tuple(errors))
+        return CompositionResult(None, (*without_base, *errors))
     context = merge(loaded)
-    errors = [*context.errors, *check_merged(context)]
+    errors = [*without_base, *context.errors, *check_merged(context)]
     hints = tuple(context.hints)
     if errors:
         return CompositionResult(None, tuple(errors), hints)
@@ -60,11 +62,10 @@ def compose(
         join_version(subgraph.version for subgraph in loaded),
     )
     if satisfiability:
-        from supergraph.satisfiability import check_satisfiability
-
-        errors += check_satisfiability(sdl)
-        if errors:
-            return CompositionResult(None, tuple(errors), hints)
+        checked = check_satisfiability(load_supergraph(sdl), context.locate)
+        hints += checked.hints
+        if checked.errors:
+            return CompositionResult(None, checked.errors, hints)
     return CompositionResult(sdl, (), hints)
 
 

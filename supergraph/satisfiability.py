@@ -1,11 +1,274 @@
-"""Satisfiability (filled in with the query graph)."""
+"""Satisfiability: every query of the API schema has a plan, or a witness says which has none.
+
+Subgraphs that merge well can still leave holes: a field lives in a subgraph that cannot be entered
+from where its object is met. This walks all ways into the graph, breadth first so that witnesses
+are short. Queries are endless, but the states are not: what matters about a position is its type
+and the nodes at which the object was met, and a position with more nodes can do no less.
+"""
 
 from __future__ import annotations
 
-from supergraph.errors import CompositionError
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from graphql import OperationType
+
+from supergraph.api_schema import type_name as named_type
+from supergraph.errors import CompositionError, ErrorCode, SourceLocation
+from supergraph.hints import CompositionHint, HintCode
+from supergraph.model import Supergraph, SupergraphField, SupergraphType, TypeKind, TypeName
+from supergraph.query_graph import FieldEdge, QueryGraph, build_query_graph
+from supergraph.reachability import Nodes, Reachability
+from supergraph.unsatisfiable import (
+    Step,
+    unknown_type_message,
+    unsatisfiable_message,
+)
+
+MAX_POSITIONS = 1_000_000
+"""Positions looked at before giving up; a graph of 2,000 types has some 10,000."""
+
+MAX_LABEL_SETS = 32
+"""Sets of override labels looked at: none, all, and each one alone as far as this allows."""
+
+Locate = Callable[[str], tuple[SourceLocation, ...]]
+"""Maps a schema coordinate to where subgraphs declare it."""
+
+_COMPOSITE = (TypeKind.OBJECT, TypeKind.INTERFACE, TypeKind.UNION)
 
 
-def check_satisfiability(sdl: str) -> list[CompositionError]:
-    """Nothing yet."""
-    del sdl
-    return []
+@dataclass(frozen=True, slots=True)
+class _Position:
+    """An object of type `type_name` met at `nodes`; `path` is a query that leads there."""
+
+    kind: OperationType
+    type_name: TypeName
+    nodes: Nodes
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SatisfiabilityResult:
+    """What is wrong, and what was remarked on the way."""
+
+    errors: tuple[CompositionError, ...]
+    hints: tuple[CompositionHint, ...]
+
+
+def check_satisfiability(
+    supergraph: Supergraph, locate: Locate = lambda _: ()
+) -> SatisfiabilityResult:
+    """Find every field of the API schema that some query can select but no plan can fetch."""
+    graph = build_query_graph(supergraph)
+    errors: dict[str, CompositionError] = {}
+    hints: dict[str, CompositionHint] = {}
+    for labels in _label_sets(graph):
+        walk = _Walk(Reachability(graph, labels), locate)
+        walk.run()
+        for error in walk.errors:
+            errors.setdefault(error.message, error)
+        for hint in walk.hints:
+            hints.setdefault(hint.message, hint)
+    return SatisfiabilityResult(tuple(errors.values()), tuple(hints.values()))
+
+
+def _label_sets(graph: QueryGraph) -> Iterator[frozenset[str]]:
+    labels = sorted(
+        {
+            join.override_label
+            for definition in graph.supergraph.types.values()
+            for field in definition.fields.values()
+            for join in field.joins
+            if join.override_label is not None
+        }
+    )
+    yield frozenset()
+    if labels:
+        yield frozenset(labels)
+    if len(labels) > 1:
+        yield from (frozenset({label}) for label in labels[: MAX_LABEL_SETS - 2])
+
+
+class _Walk:
+    """One walk over all positions, for one set of override labels."""
+
+    def __init__(self, reachability: Reachability, locate: Locate) -> None:
+        self.errors: list[CompositionError] = []
+        self.hints: list[CompositionHint] = []
+        self._reach = reachability
+        self._graph = reachability.graph
+        self._types = self._graph.supergraph.types
+        self._locate = locate
+        self._seen: dict[TypeName, list[Nodes]] = {}
+        self._pending: deque[_Position] = deque()
+        self._reported: set[str] = set()
+
+    def run(self) -> None:
+        for kind in OperationType:
+            roots = frozenset(edge.head for edge in self._graph.root_edges(kind))
+            name = self._graph.supergraph.root_types.get(kind.value)
+            if roots and name is not None:
+                self._push(_Position(kind, name, roots, ()))
+        looked_at = 0
+        while self._pending:
+            looked_at += 1
+            if looked_at > MAX_POSITIONS:
+                self.errors.append(
+                    CompositionError(
+                        ErrorCode.MAX_VALIDATION_SUBGRAPH_PATHS_EXCEEDED,
+                        f"Satisfiability was given up after {MAX_POSITIONS} positions: the graph "
+                        "has too many ways to reach its types.",
+                    )
+                )
+                return
+            self._visit(self._pending.popleft())
+
+    def _push(self, position: _Position) -> None:
+        seen = self._seen.setdefault(position.type_name, [])
+        # Having met the object at fewer nodes was enough, or its holes are reported already.
+        if any(nodes <= position.nodes for nodes in seen):
+            return
+        seen.append(position.nodes)
+        self._pending.append(position)
+
+    def _visit(self, position: _Position) -> None:
+        definition = self._types[position.type_name]
+        if definition.kind is TypeKind.OBJECT:
+            self._visit_object(position, definition)
+        else:
+            self._visit_abstract(position)
+
+    def _visit_abstract(self, position: _Position) -> None:
+        """Look at each object type the position can turn out to be."""
+        reached = self._reach.closure(position.nodes)
+        met = self._reach.possible_types(position.nodes)
+        for name in sorted(met):
+            step = Step.fragment(name)
+            if self._types[name].inaccessible:
+                continue
+            knowing = [
+                node
+                for node in reached
+                if not self._graph.facts(node).is_interface_object
+                and name in self._graph.facts(node).possible_types
+            ]
+            if not knowing:
+                self._report_unknown_type(position, step, reached)
+                continue
+            narrowed = self._reach.narrow(reached, name)
+            self._push(_Position(position.kind, name, narrowed, (*position.path, step)))
+
+    def _visit_object(self, position: _Position, definition: SupergraphType) -> None:
+        reached = self._reach.closure(position.nodes)
+        for field in definition.fields.values():
+            if field.inaccessible or field.name.startswith("__"):
+                continue
+            edges = self._reach.edges(reached, field.name)
+            step = Step.field(field.name, self._arguments(definition.name, field.name))
+            target = TypeName(named_type(field.type))
+            if not edges:
+                self._report_unsatisfiable(position, definition, field, step, reached)
+                continue
+            found = self._types.get(target)
+            if found is None or found.kind not in _COMPOSITE or found.inaccessible:
+                continue
+            self._check_runtime_types(definition, field, edges)
+            heads = frozenset(edge.head for edge in edges)
+            self._push(_Position(position.kind, target, heads, (*position.path, step)))
+
+    def _arguments(self, type_name: str, field_name: str) -> tuple[tuple[str, str], ...]:
+        """Required arguments of a field, with their types' text."""
+        parent = self._graph.supergraph.schema.type_map.get(type_name)
+        field = getattr(parent, "fields", {}).get(field_name)
+        if field is None:
+            return ()
+        return tuple(
+            (name, str(argument.type))
+            for name, argument in field.args.items()
+            if str(argument.type).endswith("!") and argument.ast_node.default_value is None
+        )
+
+    # --- What is found ---------------------------------------------------------------------
+
+    def _report_unsatisfiable(
+        self,
+        position: _Position,
+        definition: SupergraphType,
+        field: SupergraphField,
+        step: Step,
+        reached: Nodes,
+    ) -> None:
+        target = self._types.get(TypeName(named_type(field.type)))
+        is_composite = target is not None and target.kind in _COMPOSITE
+        message = unsatisfiable_message(
+            self._reach,
+            position.kind,
+            (*position.path, step),
+            reached,
+            field.name,
+            is_composite=is_composite,
+        )
+        self._report(ErrorCode.SATISFIABILITY_ERROR, message, f"{definition.name}.{field.name}")
+
+    def _report_unknown_type(self, position: _Position, step: Step, reached: Nodes) -> None:
+        message = unknown_type_message(
+            self._reach, position.kind, (*position.path, step), reached, position.type_name
+        )
+        self._report(ErrorCode.SATISFIABILITY_ERROR, message, position.type_name)
+
+    def _report(self, code: ErrorCode, message: str, coordinate: str) -> None:
+        if message not in self._reported:
+            self._reported.add(message)
+            self.errors.append(
+                CompositionError(code, message, self._locate(coordinate), coordinate)
+            )
+
+    def _check_runtime_types(
+        self, definition: SupergraphType, field: SupergraphField, edges: Iterable[FieldEdge]
+    ) -> None:
+        """Subgraphs that share a field of an abstract type should return the same objects."""
+        by_graph = {
+            edge.tail.subgraph: self._graph.facts(edge.head).possible_types
+            for edge in edges
+            if not self._graph.facts(edge.head).is_interface_object
+        }
+        sets = list(by_graph.values())
+        coordinate = f"{definition.name}.{field.name}"
+        if len(set(sets)) < 2 or coordinate in self._reported:
+            return
+        self._reported.add(coordinate)
+        said = "\n".join(
+            f'- in subgraph "{graph}", type "{named_type(field.type)}" has runtime '
+            f"{_plural(sorted(types))}"
+            for graph, types in sorted(by_graph.items())
+        )
+        if not frozenset.intersection(*sets):
+            self.errors.append(
+                CompositionError(
+                    ErrorCode.SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES,
+                    f'Shared field "{coordinate}" return type "{named_type(field.type)}" has '
+                    "different sets of possible runtime types across subgraphs without any type in "
+                    f"common:\n{said}.\nAs the field may be resolved by any of them, it must be "
+                    "able to return the same types everywhere.",
+                    self._locate(coordinate),
+                    coordinate,
+                )
+            )
+        else:
+            self.hints.append(
+                CompositionHint(
+                    HintCode.INCONSISTENT_RUNTIME_TYPES_FOR_SHAREABLE_RETURN,
+                    f'Shared field "{coordinate}" return type "{named_type(field.type)}" has '
+                    "different sets of possible runtime types across subgraphs:\n"
+                    f"{said}.\nIf they do not resolve the same types, answers depend on which "
+                    "subgraph is asked.",
+                    self._locate(coordinate),
+                    coordinate,
+                )
+            )
+
+
+def _plural(names: list[str]) -> str:
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return f"type {quoted}" if len(names) == 1 else f"types {quoted}"

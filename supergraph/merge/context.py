@@ -60,6 +60,24 @@ class MergeContext:
             if name in subgraph.types
         ]
 
+    def locate(self, coordinate: str) -> tuple[SourceLocation, ...]:
+        """Where the subgraphs declare `Type`, `Type.member` or `Type.field(argument:)`."""
+        type_name, _, rest = coordinate.partition(".")
+        member, _, argument = rest.removesuffix(":)").partition("(")
+        found: list[SourceLocation] = []
+        for source in self.type_sources(type_name):
+            definition = source.element
+            element: Element | None = definition
+            if member:
+                field = definition.fields.get(member)
+                element = field or definition.input_fields.get(member)
+                element = element or definition.values.get(member)
+                if field is not None and argument:
+                    element = field.arguments.get(argument)
+            if element is not None:
+                found += source.subgraph.locate(*element.nodes)
+        return tuple(found)
+
     def error(
         self,
         code: ErrorCode,

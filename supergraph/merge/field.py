@@ -95,12 +95,20 @@ def _sources(
 def _check_sharing(
     context: MergeContext, coordinate: str, type_name: str, name: str, sources: _FieldSources
 ) -> None:
-    """A field that several subgraphs resolve has to be shareable in each of them."""
+    """A field that several subgraphs resolve has to be shareable in each of them.
+
+    A subgraph that provides a field resolves it too, on some paths.
+    """
+    external = {id(source.element) for source in sources.external}
     resolving = [
         (source, "", (type_name, name))
-        for source in sources.resolving
+        for source in sources.all
         if source.subgraph.name not in sources.overrides.overridden
         and not _moves_away(source.subgraph.name, sources)
+        and (
+            id(source.element) not in external
+            or (type_name, name) in context.usages[source.subgraph.name].provided
+        )
     ]
     present = {source.subgraph.name for source in sources.all}
     for source, interface in _through_interface_objects(context, type_name, name):
@@ -113,6 +121,7 @@ def _check_sharing(
         (source, through)
         for source, through, key in resolving
         if not source.element.has("shareable")
+        and id(source.element) not in external
         and key not in context.usages[source.subgraph.name].keys
     ]
     if not unshared:
@@ -204,8 +213,12 @@ def _fields_argument(field: FieldDefinition, feature: str) -> str | None:
     return fields_text(applied[0]) if applied else None
 
 
-def interface_object_field(field: FieldDefinition) -> FieldDefinition:
-    """The copy of an interface's field that its implementations get through interface objects."""
+def interface_object_field(
+    context: MergeContext, type_name: str, field: FieldDefinition
+) -> FieldDefinition:
+    """The copy of an interface's field that an implementation gets through interface objects."""
+    none = _FieldSources([], [], Overrides())
+    _check_sharing(context, f"{type_name}.{field.name}", type_name, field.name, none)
     kept = [item for item in field.directives if not item.name.startswith("join__")]
     return FieldDefinition(
         name=field.name,

@@ -121,7 +121,9 @@ def _add_interface_object_fields(context: MergeContext) -> None:
             for name, field in interface.fields.items():
                 added = name in added_by_objects.get(interface_name, ())
                 if added and name not in definition.fields:
-                    definition.fields[name] = interface_object_field(field)
+                    definition.fields[name] = interface_object_field(
+                        context, definition.name, field
+                    )
 
 
 def _merge_schema_definition(context: MergeContext) -> None:

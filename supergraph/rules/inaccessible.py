@@ -19,8 +19,8 @@ from supergraph.definitions import (
     TypeKind,
     base_name,
 )
-from supergraph.errors import CompositionError, ErrorCode, SourceLocation
-from supergraph.merge.context import MergeContext, Source, places
+from supergraph.errors import CompositionError, ErrorCode
+from supergraph.merge.context import MergeContext
 
 _CHILDREN = {
     TypeKind.OBJECT: "fields",
@@ -206,19 +206,4 @@ class _Check:
         return definition is not None and definition.has("inaccessible")
 
     def _error(self, code: ErrorCode, message: str, coordinate: str) -> CompositionError:
-        return CompositionError(code, message, tuple(self._places(coordinate)), coordinate)
-
-    def _places(self, coordinate: str) -> Iterator[SourceLocation]:
-        """The places of a type, or of a field or value of it, in all subgraphs."""
-        type_name, _, rest = coordinate.partition(".")
-        member, _, argument = rest.rstrip(":)").partition("(")
-        for source in self._context.type_sources(type_name):
-            definition = source.element
-            element: Element | None = definition
-            if member:
-                field = definition.fields.get(member)
-                element = field or definition.input_fields.get(member)
-                if field is not None and argument:
-                    element = field.arguments.get(argument)
-            if element is not None:
-                yield from places([Source(source.subgraph, element)])
+        return CompositionError(code, message, self._context.locate(coordinate), coordinate)

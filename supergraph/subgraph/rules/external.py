@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from supergraph.definitions import TypeKind
 from supergraph.errors import CompositionError, ErrorCode
+from supergraph.subgraph.field_sets import parsed_fields
 from supergraph.subgraph.model import Subgraph
 from supergraph.subgraph.usage import field_usage
 
@@ -13,6 +14,8 @@ from supergraph.subgraph.usage import field_usage
 def check_external(subgraph: Subgraph) -> Iterator[CompositionError]:
     """Codes EXTERNAL_UNUSED and EXTERNAL_ON_INTERFACE."""
     usage = field_usage(subgraph)
+    # What a field set that cannot be read refers to is not known: other rules report it.
+    is_known = not _has_unreadable_field_set(subgraph)
     for definition in subgraph.types.values():
         for field in definition.fields.values():
             applied = field.applied("external")
@@ -28,7 +31,7 @@ def check_external(subgraph: Subgraph) -> Iterator[CompositionError]:
                     applied[0].node,
                     coordinate=coordinate,
                 )
-            if not usage.is_used((definition.name, field.name)):
+            if is_known and not usage.is_used((definition.name, field.name)):
                 yield subgraph.error(
                     ErrorCode.EXTERNAL_UNUSED,
                     f'Field "{coordinate}" is marked {subgraph.at("external")} but is not used in '
@@ -38,3 +41,13 @@ def check_external(subgraph: Subgraph) -> Iterator[CompositionError]:
                     *field.nodes,
                     coordinate=coordinate,
                 )
+
+
+def _has_unreadable_field_set(subgraph: Subgraph) -> bool:
+    return any(
+        parsed_fields(directive) is None
+        for definition in subgraph.types.values()
+        for element in (definition, *definition.fields.values())
+        for directive in element.directives
+        if directive.feature in ("key", "requires", "provides")
+    )

@@ -1,0 +1,151 @@
+"""Where an object can be asked about, once it has been met in some subgraphs.
+
+An object met at a few nodes of the query graph can often be asked about in more: a key known here
+enters a subgraph there, what that subgraph knows completes another key, and so on until nothing is
+added. The naive way, following single paths, repeats this work for each of exponentially many
+paths; here the object is at a *set* of nodes, which only grows, and each set is computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from supergraph.federation.field_set import FieldSet, FieldSetField
+from supergraph.model import TypeName
+from supergraph.query_graph import FieldEdge, Node, QueryGraph
+
+Nodes: TypeAlias = frozenset[Node]
+"""One object, and every node at which it can be asked about."""
+
+_Pending: TypeAlias = frozenset[tuple[Node, str]]
+"""Fields whose requirements are being looked at: they cannot depend on themselves."""
+
+_NONE: _Pending = frozenset()
+
+
+class Reachability:
+    """Questions about one query graph, for requests that carry the override `labels`."""
+
+    def __init__(self, graph: QueryGraph, labels: frozenset[str] = frozenset()) -> None:
+        self.graph = graph
+        self.labels = labels
+        self._closures: dict[Nodes, Nodes] = {}
+        self._usable: dict[tuple[Nodes, str], tuple[FieldEdge, ...]] = {}
+
+    def closure(self, nodes: Nodes, pending: _Pending = _NONE) -> Nodes:
+        """`nodes` and all that keys lead to from there."""
+        if not pending and (known := self._closures.get(nodes)) is not None:
+            return known
+        reached = nodes
+        waiting = {
+            edge: None for node in sorted(nodes) for edge in self.graph.entries(node.type_name)
+        }
+        added = True
+        while added:
+            added = False
+            for entry in list(waiting):
+                if entry.node in reached:
+                    del waiting[entry]
+                elif self.can_resolve(reached, entry.key, pending):
+                    del waiting[entry]
+                    reached |= {entry.node}
+                    for more in self.graph.entries(entry.node.type_name):
+                        if more.node not in reached:
+                            waiting.setdefault(more)
+                    added = True
+        if not pending:
+            self._closures[nodes] = reached
+        return reached
+
+    def edges(self, nodes: Nodes, field: str, pending: _Pending = _NONE) -> tuple[FieldEdge, ...]:
+        """The ways to ask for a field of an object at `nodes` (a closure), requirements met."""
+        key = (nodes, field)
+        if not pending and (known := self._usable.get(key)) is not None:
+            return known
+        found = tuple(
+            edge
+            for node in sorted(nodes)
+            if (edge := self.graph.field_edge(node, field)) is not None
+            and self._is_usable(nodes, edge, pending)
+        )
+        if not pending:
+            self._usable[key] = found
+        return found
+
+    def _is_usable(self, nodes: Nodes, edge: FieldEdge, pending: _Pending) -> bool:
+        if edge.override is not None and not edge.override.holds(self.labels):
+            return False
+        if not edge.conditions:
+            return True
+        mark = (edge.tail, edge.field_name)
+        if mark in pending:
+            return False
+        pending |= {mark}
+        return self.can_resolve(nodes, edge.conditions, pending) and self.can_enter(
+            nodes, edge.tail, pending
+        )
+
+    def can_enter(self, nodes: Nodes, node: Node, pending: _Pending = _NONE) -> bool:
+        """Whether a key for the node's subgraph is known at `nodes`, to send what it requires."""
+        return any(
+            entry.subgraph == node.subgraph and self.can_resolve(nodes, entry.key, pending)
+            for entry in self.graph.entries(node.type_name)
+        )
+
+    def can_resolve(self, nodes: Nodes, field_set: FieldSet, pending: _Pending = _NONE) -> bool:
+        """Whether all of a field set can be known of an object at `nodes`."""
+        for selection in field_set:
+            if isinstance(selection, FieldSetField):
+                if selection.name == "__typename":
+                    continue
+                if not self._can_resolve_field(nodes, selection, pending):
+                    return False
+            elif selection.type_condition is None:
+                if not self.can_resolve(nodes, selection.selections, pending):
+                    return False
+            else:
+                for name in sorted(self.graph.possible_types(TypeName(selection.type_condition))):
+                    narrowed = self.narrow(nodes, name)
+                    if narrowed and not self.can_resolve(
+                        self.closure(narrowed, pending), selection.selections, pending
+                    ):
+                        return False
+        return True
+
+    def _can_resolve_field(self, nodes: Nodes, selection: FieldSetField, pending: _Pending) -> bool:
+        edges = self.edges(nodes, selection.name, pending)
+        if edges:
+            if not selection.selections:
+                return True
+            heads = frozenset(edge.head for edge in edges)
+            return self.can_resolve(self.closure(heads, pending), selection.selections, pending)
+        # No subgraph resolves the field for the abstract type: ask each possible type.
+        types = self.possible_types(nodes)
+        if not any(self._is_abstract(node) for node in nodes) or not types:
+            return False
+        for name in sorted(types):
+            narrowed = self.closure(self.narrow(nodes, name), pending)
+            if not self.can_resolve(narrowed, (selection,), pending):
+                return False
+        return True
+
+    def _is_abstract(self, node: Node) -> bool:
+        facts = self.graph.facts(node)
+        return not facts.is_interface_object and facts.possible_types != {node.type_name}
+
+    def possible_types(self, nodes: Iterable[Node]) -> frozenset[TypeName]:
+        """The object types an object at these nodes can have."""
+        return frozenset().union(*(self.graph.facts(node).possible_types for node in nodes))
+
+    def narrow(self, nodes: Iterable[Node], type_name: TypeName) -> Nodes:
+        """Where an object is that turned out to be of one type."""
+        found = set()
+        for node in nodes:
+            if node.type_name == type_name:
+                found.add(node)
+            else:
+                edge = self.graph.downcast_edge(node, type_name)
+                if edge is not None:
+                    found.add(edge.head)
+        return frozenset(found)
