@@ -19,7 +19,7 @@ from gateway.context import RequestContext
 from gateway.executor.entity_cache import EntityCache
 from gateway.executor.errors import UNRESOLVABLE_FIELD, ResponseError, visible_path
 from gateway.executor.facts import SupergraphFacts
-from gateway.executor.fetch import Execution, fetch_entities, fetch_root
+from gateway.executor.fetch import Execution, run_fetch
 from gateway.executor.introspection import introspect
 from gateway.executor.paths import common_path
 from gateway.executor.projection import Projection, places_of
@@ -99,10 +99,8 @@ async def execute_plan(
 
 async def _run(execution: Execution, node: PlanNode) -> None:
     match node:
-        case FetchNode():
-            await fetch_root(execution, node)
-        case FlattenNode():
-            await fetch_entities(execution, node)
+        case FetchNode() | FlattenNode():
+            await run_fetch(execution, node)
         case SequenceNode(nodes):
             for child in nodes:
                 await _run(execution, child)

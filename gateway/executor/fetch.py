@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from graphql import OperationType
@@ -27,7 +28,7 @@ from gateway.executor.merge import copy_json, merge_object
 from gateway.executor.paths import Position, ResponsePath, common_path, find_positions
 from gateway.executor.representations import Representations, collect_representations
 from gateway.executor.rewrites import apply_rewrites, rename_path
-from gateway.plan.nodes import FetchNode, FlattenNode
+from gateway.plan.nodes import FetchNode, FieldSegment, FlattenNode
 from gateway.transport.base import (
     JsonObject,
     SubgraphCallError,
@@ -53,7 +54,26 @@ class Execution:
     errors: list[ResponseError] = field(default_factory=list)
 
 
-async def fetch_root(execution: Execution, fetch: FetchNode) -> None:
+async def run_fetch(execution: Execution, node: FetchNode | FlattenNode) -> None:
+    """Run one fetch of the plan; whatever happens, the rest of the plan goes on."""
+    fetch = node if isinstance(node, FetchNode) else node.node
+    try:
+        if isinstance(node, FetchNode):
+            await _fetch_root(execution, node)
+        else:
+            await _fetch_entities(execution, node)
+    except RecursionError:
+        _malformed(execution, fetch, _paths(node), "answered a value that is nested too deeply")
+    except Exception:
+        # A defect of ours must not take down what else there is; clients learn no details.
+        logger.exception("the answer of subgraph %s could not be processed", fetch.subgraph)
+        message = f'The answer of subgraph "{fetch.subgraph}" could not be processed.'
+        execution.errors.extend(
+            ResponseError(message, path, INTERNAL_ERROR, fetch.subgraph) for path in _paths(node)
+        )
+
+
+async def _fetch_root(execution: Execution, fetch: FetchNode) -> None:
     """Run a fetch of root fields and merge its answer at the root."""
     response = await _call(execution, fetch, {}, _root_paths(fetch))
     if response is None:
@@ -78,11 +98,14 @@ async def fetch_root(execution: Execution, fetch: FetchNode) -> None:
     merge_object(execution.facts, execution.data, response.data)
 
 
-async def fetch_entities(execution: Execution, flatten: FlattenNode) -> None:
+async def _fetch_entities(execution: Execution, flatten: FlattenNode) -> None:
     """Run an entity fetch for all objects at the flatten node's paths."""
     fetch = flatten.node
     positions = find_positions(execution.data, flatten.paths)
     if not positions:
+        return
+    if not fetch.requires:
+        await _fetch_root_at(execution, fetch, positions)
         return
     failed = {error.path for error in execution.errors}
     representations = collect_representations(execution.facts, fetch, positions, failed)
@@ -100,6 +123,31 @@ async def fetch_entities(execution: Execution, flatten: FlattenNode) -> None:
             _merge_entity(execution, fetch, places, index, entity)
     if wanted:
         await _fetch_wanted(execution, fetch, places, wanted, cached)
+
+
+async def _fetch_root_at(
+    execution: Execution, fetch: FetchNode, positions: Sequence[Position]
+) -> None:
+    """Fetch root fields for places where a field of the graph returned the root type."""
+    everywhere = [position.path for position in positions]
+    response = await _call(execution, fetch, {}, [common_path(everywhere)])
+    if response is None:
+        return
+    for error in response.errors:
+        rest = error_path(error)
+        renamed = rename_path(rest or (), fetch.output_rewrites)
+        execution.errors.extend(
+            subgraph_error(fetch.subgraph, error, (*place, *renamed), is_exact=rest is not None)
+            for place in everywhere
+        )
+    if response.data is None:
+        if not response.errors:
+            _malformed(execution, fetch, everywhere, "answered neither data nor errors")
+        return
+    if fetch.output_rewrites:
+        apply_rewrites(execution.facts, response.data, fetch.output_rewrites)
+    for position in positions:
+        merge_object(execution.facts, position.target, copy_json(response.data))
 
 
 async def _fetch_wanted(
@@ -232,7 +280,6 @@ async def _call(
     except SubgraphCallError as error:
         message, code = error.message, error.code
     except Exception:
-        # A defect of ours must not take down the rest of the answer; clients learn no details.
         logger.exception("the call of subgraph %s failed unexpectedly", fetch.subgraph)
         message = f'The call of subgraph "{fetch.subgraph}" failed unexpectedly.'
         code = INTERNAL_ERROR
@@ -243,6 +290,17 @@ async def _call(
 def _used_variables(execution: Execution, fetch: FetchNode) -> JsonObject:
     values = execution.variables
     return {name: values[name] for name in fetch.variable_usages if name in values}
+
+
+def _paths(node: FetchNode | FlattenNode) -> list[ResponsePath]:
+    """The nearest places known before anything was fetched."""
+    if isinstance(node, FetchNode):
+        return _root_paths(node)
+    names: list[ResponsePath] = []
+    for path in node.paths:
+        until_list = takewhile(lambda segment: isinstance(segment, FieldSegment), path)
+        names.append(tuple(s.response_name for s in until_list if isinstance(s, FieldSegment)))
+    return list(dict.fromkeys(names))
 
 
 def _root_paths(fetch: FetchNode) -> list[ResponsePath]:

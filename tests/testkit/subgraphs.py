@@ -29,6 +29,7 @@ from gateway.context import RequestContext
 from gateway.executor import EntityCache, ExecutionResult, execute_plan
 from gateway.operation import OperationLimits, coerce_variables, prepare_operation
 from gateway.plan.nodes import QueryPlan
+from gateway.planner import QueryPlanner
 from gateway.transport.base import SubgraphCallError, SubgraphRequest, SubgraphResponse
 from supergraph.model import Supergraph
 
@@ -178,6 +179,17 @@ class Subgraphs:
         self.failures[subgraph] = SubgraphCallError(subgraph, code, message)
 
 
+_planners: dict[int, QueryPlanner] = {}
+
+
+def planner_of(supergraph: Supergraph) -> QueryPlanner:
+    """The planner of a supergraph; made once, for property tests ask often."""
+    planner = _planners.get(id(supergraph))
+    if planner is None or planner.supergraph is not supergraph:
+        planner = _planners[id(supergraph)] = QueryPlanner(supergraph)
+    return planner
+
+
 async def answer(
     supergraph: Supergraph,
     client: Subgraphs,
@@ -197,9 +209,7 @@ async def answer(
     if isinstance(values, list):
         return ExecutionResult(None, [dict(error.formatted) for error in values])
     if plan is None:
-        from gateway.planner import QueryPlanner
-
-        plan = QueryPlanner(supergraph).plan(prepared.operation)
+        plan = planner_of(supergraph).plan(prepared.operation)
     return await execute_plan(
         plan,
         prepared,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.plan.nodes import FetchNode, FieldSegment, ParallelNode, RenameKeyRewrite
+from gateway.plan.nodes import FetchNode, FieldSegment, ParallelNode, RenameKeyRewrite, SequenceNode
 from gateway.transport.base import SubgraphRequest, SubgraphResponse
 from tests.gateway.executor.shop import entities, fetch, plan, shop
 from tests.testkit.subgraphs import answer
@@ -297,3 +297,21 @@ async def test_a_null_that_goes_all_the_way_up_makes_data_null() -> None:
     )
     assert result.data is None
     assert [error["path"] for error in result.errors] == [["reviews"]]
+
+
+async def test_a_value_nested_without_end_spoils_only_its_own_fetch() -> None:
+    graph, client = shop()
+
+    def nested(_request: SubgraphRequest) -> SubgraphResponse:
+        deep: Any = {}
+        for _ in range(2_000):
+            deep = {"name": deep}
+        return SubgraphResponse({"product": deep})
+
+    client.failures["products"] = nested
+    twice = SequenceNode((fetch("products", '{ product(upc: "p1") { name } }'),) * 2)
+    start = ParallelNode((twice, fetch("users", "{ me { name } }")))
+    query = '{ product(upc: "p1") { name } me { name } }'
+    result = await answer(graph, client, query, plan=plan(start))
+    assert result.data == {"product": {"name": None}, "me": {"name": "Ada"}}
+    assert "nested too deeply" in result.errors[0]["message"]

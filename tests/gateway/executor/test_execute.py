@@ -11,6 +11,7 @@ import pytest
 from gateway.plan.nodes import (
     ConditionNode,
     FieldSegment,
+    FlattenNode,
     ParallelNode,
     QueryPlan,
     RenameKeyRewrite,
@@ -18,7 +19,7 @@ from gateway.plan.nodes import (
     UnresolvableField,
 )
 from gateway.transport.base import SubgraphRequest
-from tests.gateway.executor.shop import entities, fetch, plan, shop
+from tests.gateway.executor.shop import entities, fetch, flatten_path, plan, shop
 from tests.testkit.subgraphs import answer
 
 PRODUCTS = fetch("products", "{ products { __typename upc name price } }")
@@ -308,3 +309,23 @@ async def test_cancelling_an_operation_cancels_its_calls() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert cancelled.is_set()
+
+
+async def test_root_fields_below_a_field_that_returns_the_root() -> None:
+    graph, client = shop()
+    below = FlattenNode((flatten_path("self"),), fetch("products", "{ products { name } }"))
+    node = plan(fetch("users", "{ self { __typename me { name } } }"), below)
+    query = "{ self { products { name } me { name } } }"
+    result = await answer(graph, client, query, plan=node)
+    assert result.to_json() == {
+        "data": {
+            "self": {
+                "products": [{"name": "Pen"}, {"name": "Ink"}, {"name": "Pad"}],
+                "me": {"name": "Ada"},
+            }
+        }
+    }
+    client.fail("products")
+    failed = await answer(graph, client, query, plan=node)
+    assert failed.data == {"self": {"products": None, "me": {"name": "Ada"}}}
+    assert [error["path"] for error in failed.errors] == [["self"]]
