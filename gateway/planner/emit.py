@@ -29,7 +29,7 @@ def emit_plan(graph: FetchGraph, operation: Operation) -> PlanNode | None:
     for step in steps:
         groups = [group for group in graph.groups if group.step == step]
         nodes += _Step(groups, variables).nodes()
-    return _sequence(nodes)
+    return _sequence(nodes) if nodes else None
 
 
 class _Step:
@@ -40,47 +40,63 @@ class _Step:
     ) -> None:
         self._groups = groups
         self._variables = variables
+        self._known_descendants: dict[FetchGroup, frozenset[FetchGroup]] = {}
         self._children: dict[FetchGroup, list[FetchGroup]] = {group: [] for group in groups}
         for group in groups:
             for parent in group.parents:
                 self._children[parent].append(group)
 
     def nodes(self) -> list[PlanNode]:
-        ready = [group for group in self._groups if not group.parents]
-        found, _ = self._run(ready, frozenset())
-        return found
+        """The step as a sequence."""
+        node = self._run([group for group in self._groups if not group.parents], frozenset())
+        return [] if node is None else [node]
 
-    def _run(
-        self, ready: list[FetchGroup], completed: frozenset[FetchGroup]
-    ) -> tuple[list[PlanNode], frozenset[FetchGroup]]:
-        """Nodes for `ready` and all that can follow them alone; and what is then completed.
+    def _run(self, ready: list[FetchGroup], completed: frozenset[FetchGroup]) -> PlanNode | None:
+        """Groups whose parents are all completed, and everything that follows from them.
 
-        What waits for one call only follows it directly; what waits for several comes after the
-        parallel in which they all are.
+        Groups that no later call depends on together run beside each other, each with what
+        follows it. Others run wave by wave, so that what waits for several of them waits for no
+        more calls than it must.
         """
-        nodes: list[PlanNode] = []
-        while ready:
-            branches: list[PlanNode] = []
-            finished: set[FetchGroup] = set()
-            for group in ready:
-                alone = completed | {group}
-                following = [c for c in self._children[group] if alone.issuperset(c.parents)]
-                after, done = self._run(following, alone)
-                if (branch := _sequence([self._fetch(group), *after])) is not None:
-                    branches.append(branch)
-                finished |= done
-            nodes.append(_parallel(branches))
-            completed = completed | finished
-            ready = list(
-                {
-                    child: None
-                    for group in self._groups
-                    if group in finished
-                    for child in self._children[group]
-                    if child not in completed and completed.issuperset(child.parents)
-                }
-            )
-        return nodes, completed
+        branches = [self._run_cluster(cluster, completed) for cluster in self._clusters(ready)]
+        return _parallel(branches) if branches else None
+
+    def _run_cluster(self, cluster: list[FetchGroup], completed: frozenset[FetchGroup]) -> PlanNode:
+        completed = completed.union(cluster)
+        following = dict.fromkeys(
+            child
+            for group in cluster
+            for child in self._children[group]
+            if completed.issuperset(child.parents)
+        )
+        wave = _parallel([self._fetch(group) for group in cluster])
+        rest = self._run(list(following), completed)
+        return wave if rest is None else _sequence([wave, rest])
+
+    def _clusters(self, ready: list[FetchGroup]) -> list[list[FetchGroup]]:
+        """Groups that something later depends on together, directly or not."""
+        cluster_of: dict[FetchGroup, list[FetchGroup]] = {}
+        clusters: list[list[FetchGroup]] = []
+        for group in ready:
+            merged = [group]
+            descendants = self._descendants(group)
+            for other in list(clusters):
+                if any(cluster_of.get(descendant) is other for descendant in descendants):
+                    clusters.remove(other)
+                    merged = other + merged
+            clusters.append(merged)
+            for member in merged:
+                for descendant in self._descendants(member):
+                    cluster_of[descendant] = merged
+        return clusters
+
+    def _descendants(self, group: FetchGroup) -> frozenset[FetchGroup]:
+        known = self._known_descendants.get(group)
+        if known is None:
+            children = self._children[group]
+            known = frozenset(children).union(*(self._descendants(child) for child in children))
+            self._known_descendants[group] = known
+        return known
 
     def _fetch(self, group: FetchGroup) -> PlanNode:
         decided = group.conditions or frozenset()
@@ -130,13 +146,11 @@ def _guarded(node: PlanNode, conditions: Conditions) -> PlanNode:
     return node
 
 
-def _sequence(nodes: Sequence[PlanNode]) -> PlanNode | None:
+def _sequence(nodes: Sequence[PlanNode]) -> PlanNode:
     flat: list[PlanNode] = []
     for node in nodes:
         flat += node.nodes if isinstance(node, SequenceNode) else (node,)
-    if len(flat) < 2:
-        return flat[0] if flat else None
-    return SequenceNode(tuple(flat))
+    return flat[0] if len(flat) == 1 else SequenceNode(tuple(flat))
 
 
 def _parallel(nodes: Sequence[PlanNode]) -> PlanNode:
