@@ -64,6 +64,8 @@ SCHEMA = EntitySchema(
 )
 
 _PARAMETERS = {
+    ("id", "in"): "ids",
+    ("id", "eq"): "ids",
     ("sku", "in"): "articleNumbers",
     ("sku", "eq"): "articleNumbers",
     ("category", "eq"): "category",
@@ -121,10 +123,12 @@ class ProductAdapter(DataProductAdapter):
         if query.order:
             raise unsupported("Product", query.order[0].field)
         params = _parameters(query.filter)
-        if "articleNumbers" in params:
-            numbers = params.pop("articleNumbers")
-            found = await self._batch("articleNumbers", numbers, params)
-            return found[query.offset :][: query.limit]
+        for parameter in ("ids", "articleNumbers"):
+            if parameter in params:
+                values = params.pop(parameter)
+                rest = {k: ",".join(v) if isinstance(v, tuple) else v for k, v in params.items()}
+                found = await self._batch(parameter, values, rest)
+                return found[query.offset :][: query.limit]
         wanted = None if query.limit is None else query.offset + query.limit
         page_size = PAGE_SIZE if wanted is None else max(1, min(PAGE_SIZE, wanted))
         entities: list[Entity] = []
@@ -200,7 +204,7 @@ def _parameters(filters: Mapping[str, Any]) -> dict[str, Any]:
         parameter = _PARAMETERS.get((field, operator))
         if parameter is None or parameter in params:
             raise unsupported("Product", field, operator)
-        if parameter == "articleNumbers":
+        if field in ("id", "sku"):
             params[parameter] = tuple(value) if operator == "in" else (str(value),)
         else:
             params[parameter] = str(value)
