@@ -26,12 +26,13 @@ KeyState = Literal["complete", "null", "absent"]
 
 
 class SupergraphFacts:
-    """Cheap to make: everything it knows is memoised elsewhere."""
+    """Cheap to make, so every execution has its own."""
 
-    __slots__ = ("api_schema", "schema", "supergraph")
+    __slots__ = ("_keys", "api_schema", "schema", "supergraph")
 
     def __init__(self, supergraph: Supergraph) -> None:
         self.supergraph = supergraph
+        self._keys: dict[tuple[str, str], tuple[FieldSet, ...]] = {}
         self.schema: GraphQLSchema = supergraph.schema
         self.api_schema: GraphQLSchema = supergraph.api_schema
 
@@ -61,6 +62,12 @@ class SupergraphFacts:
 
     def keys(self, subgraph: str, type_name: str) -> tuple[FieldSet, ...]:
         """The keys by which `subgraph` knows the entity type, those of its interfaces included."""
+        known = self._keys.get((subgraph, type_name))
+        if known is None:
+            known = self._keys[subgraph, type_name] = self._find_keys(subgraph, type_name)
+        return known
+
+    def _find_keys(self, subgraph: str, type_name: str) -> tuple[FieldSet, ...]:
         names = [type_name]
         named = self.schema.get_type(type_name)
         if is_object_type(named) or is_interface_type(named):

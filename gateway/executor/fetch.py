@@ -7,7 +7,7 @@ exception would stop the rest of the plan, which can still answer.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
@@ -75,7 +75,7 @@ async def run_fetch(execution: Execution, node: FetchNode | FlattenNode) -> None
 
 async def _fetch_root(execution: Execution, fetch: FetchNode) -> None:
     """Run a fetch of root fields and merge its answer at the root."""
-    response = await _call(execution, fetch, {}, _root_paths(fetch))
+    response = await _call(execution, fetch, {}, lambda: _root_paths(fetch))
     if response is None:
         return
     for error in response.errors:
@@ -130,7 +130,7 @@ async def _fetch_root_at(
 ) -> None:
     """Fetch root fields for places where a field of the graph returned the root type."""
     everywhere = [position.path for position in positions]
-    response = await _call(execution, fetch, {}, [common_path(everywhere)])
+    response = await _call(execution, fetch, {}, lambda: [common_path(everywhere)])
     if response is None:
         return
     for error in response.errors:
@@ -158,20 +158,23 @@ async def _fetch_wanted(
     cached: CachedEntities | None,
 ) -> None:
     items = places.representations.items
-    everywhere = [common_path([path for index in wanted for path in places.paths(index)])]
+
+    def everywhere() -> list[ResponsePath]:
+        return [common_path([path for index in wanted for path in places.paths(index)])]
+
     response = await _call(
         execution, fetch, {"representations": [items[index] for index in wanted]}, everywhere
     )
     if response is None:
         return
     for error in response.errors:
-        _add_entity_error(execution, fetch, places, wanted, error, everywhere[0])
+        _add_entity_error(execution, fetch, places, wanted, error, everywhere)
     entities = (response.data or {}).get("_entities")
     if entities is None and response.errors:
         return
     if not isinstance(entities, list) or len(entities) != len(wanted):
         problem = f"did not answer a list of the {len(wanted)} entities it was asked for"
-        _malformed(execution, fetch, everywhere, problem)
+        _malformed(execution, fetch, everywhere(), problem)
         return
     complete: dict[int, JsonObject] = {}
     for index, entity in zip(wanted, entities, strict=True):
@@ -244,7 +247,7 @@ def _add_entity_error(
     places: _Places,
     wanted: Sequence[int],
     error: Mapping[str, Any],
-    everywhere: ResponsePath,
+    everywhere: Callable[[], list[ResponsePath]],
 ) -> None:
     path = error_path(error)
     match path:
@@ -255,8 +258,9 @@ def _add_entity_error(
                 for place in places.paths(wanted[sent])
             )
         case _:
-            execution.errors.append(
-                subgraph_error(fetch.subgraph, error, everywhere, is_exact=False)
+            execution.errors.extend(
+                subgraph_error(fetch.subgraph, error, place, is_exact=False)
+                for place in everywhere()
             )
 
 
@@ -264,7 +268,7 @@ async def _call(
     execution: Execution,
     fetch: FetchNode,
     extra_variables: JsonObject,
-    paths: Sequence[ResponsePath],
+    paths: Callable[[], Sequence[ResponsePath]],
 ) -> SubgraphResponse | None:
     """Send a fetch; a failure becomes one error per path and None."""
     request = SubgraphRequest(

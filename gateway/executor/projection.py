@@ -20,7 +20,6 @@ from graphql import (
     GraphQLOutputType,
     get_named_type,
     is_enum_type,
-    is_object_type,
 )
 
 from gateway.executor.errors import (
@@ -80,12 +79,15 @@ class Projection:
             if field.selection.name == "__typename":
                 result[name] = object_type
                 continue
+            value: object = data.get(name, _MISSING)
+            if type(value) is field.plain_type:
+                result[name] = value
+                continue
             path.append(name)
-            value: object
             if field.selection.name in ("__schema", "__type"):
                 value = self._introspection(field)
             else:
-                value = self._value(field.type, data.get(name, _MISSING), field)
+                value = self._value(field.type, value, field)
             path.pop()
             if value is _PROPAGATE:
                 return _PROPAGATE
@@ -124,7 +126,11 @@ class Projection:
     def _composite(self, value: Any, shape: ObjectShape, field: FieldShape) -> Any:
         if not isinstance(value, dict):
             return self._violation(field, "is no object")
-        type_name = shape.type.name if is_object_type(shape.type) else value.get("__typename")
+        if shape.is_object:
+            name = shape.type.name
+            completed = self._object(value, shape.fields(name), name)
+            return _FAILED if completed is _PROPAGATE else completed
+        type_name = value.get("__typename")
         if isinstance(type_name, str) and type_name in shape.object_types():
             fields: Mapping[str, FieldShape] | None = shape.fields(type_name)
         elif (

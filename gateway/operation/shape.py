@@ -10,10 +10,18 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from graphql import GraphQLCompositeType, GraphQLOutputType, GraphQLSchema, get_named_type
-from graphql import is_composite_type as is_composite
+from graphql import (
+    GraphQLCompositeType,
+    GraphQLNonNull,
+    GraphQLOutputType,
+    GraphQLScalarType,
+    GraphQLSchema,
+    get_named_type,
+    is_composite_type,
+    is_object_type,
+)
 
 from gateway.operation.model import Conditions, FieldSelection, SelectionSet
 from gateway.operation.normalize.apply_types import possible_types
@@ -21,6 +29,9 @@ from gateway.operation.schema_lookup import composite_type, field_definition
 
 _KEPT_CONDITION_VALUES = 32
 """Combinations of condition values kept per operation; a client decides how many there are."""
+
+
+PythonType: TypeAlias = type[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,8 @@ class FieldShape:
     """The first selection that asks for it; the others agree on name and arguments."""
     nested: ObjectShape | None
     """None for a leaf."""
+    plain_type: PythonType | None = None
+    """The Python type whose every value is valid here as it is; None if there is no such type."""
 
     @property
     def name(self) -> str:
@@ -46,7 +59,7 @@ class FieldShape:
 class ObjectShape:
     """The fields of objects at one place of the response, by runtime type."""
 
-    __slots__ = ("_by_type", "_conditions", "_schema", "selection_sets", "type")
+    __slots__ = ("_by_type", "_conditions", "_schema", "is_object", "selection_sets", "type")
 
     def __init__(
         self,
@@ -56,6 +69,7 @@ class ObjectShape:
         conditions: Mapping[str, bool],
     ) -> None:
         self.type = type_
+        self.is_object = is_object_type(type_)
         self.selection_sets = selection_sets
         self._schema = schema
         self._conditions = conditions
@@ -94,10 +108,12 @@ class ObjectShape:
             type_ = field_definition(self._schema, parent, group[0].name).type
             named = get_named_type(type_)
             nested = None
-            if is_composite(named):
+            if is_composite_type(named):
                 parts = tuple(field.selections for field in group)
                 nested = ObjectShape(self._schema, named, parts, self._conditions)
-            shapes[response_name] = FieldShape(response_name, object_type, type_, group[0], nested)
+            shapes[response_name] = FieldShape(
+                response_name, object_type, type_, group[0], nested, _plain_type(type_)
+            )
         return shapes
 
     def _depends_on_type(self, selections: SelectionSet) -> bool:
@@ -166,6 +182,14 @@ class ResponseShape:
         else:
             self._kept.move_to_end(values)
         return shape
+
+
+_PLAIN_TYPES: Mapping[str, PythonType] = {"String": str, "ID": str, "Boolean": bool}
+
+
+def _plain_type(type_: GraphQLOutputType) -> PythonType | None:
+    nullable = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+    return _PLAIN_TYPES.get(nullable.name) if isinstance(nullable, GraphQLScalarType) else None
 
 
 def _condition_variables(selections: SelectionSet) -> Iterable[str]:

@@ -1,6 +1,7 @@
 """The part of an operation that subgraphs answer.
 
-`__schema` and `__type` are answered by the gateway, so the planner never sees them. A field whose
+`__schema`, `__type` and the root's own `__typename` are answered by the gateway, so the planner
+never sees them, and asking for nothing else calls nobody. A field whose
 selections are all gone (introspection, or literally skipped) still needs to be fetched, to know
 whether it is null: `__typename` then stands in for what it lost.
 """
@@ -48,6 +49,23 @@ def executable_part(
                 if selection.type_condition is not None:
                     target = composite_type(schema, selection.type_condition)
                 nested = executable_part(schema, target, selection.selections)
+                if nested:
+                    found.append(
+                        InlineFragment(selection.type_condition, nested, selection.conditions)
+                    )
+    return tuple(found)
+
+
+def without_root_typename(selections: SelectionSet) -> SelectionSet:
+    """Leave out `__typename` at the root: the gateway knows the name of its root types."""
+    found: list[Selection] = []
+    for selection in selections:
+        match selection:
+            case FieldSelection():
+                if selection.name != "__typename":
+                    found.append(selection)
+            case InlineFragment():
+                nested = without_root_typename(selection.selections)
                 if nested:
                     found.append(
                         InlineFragment(selection.type_condition, nested, selection.conditions)

@@ -72,7 +72,7 @@ MONOLITH = {
         "{ self { self { me { name } } } __typename }",
         '{ product(upc: "none") { name rating } me { name } }',
         '{ a: product(upc: "p1") { worth } b: product(upc: "p2") { worth price } }',
-        "{ users { ...U reviews { author { ...U } } } } fragment U on User { name reviews { text } }",
+        "{ users { ...U reviews { author { ...U } } } } fragment U on User { name age }",
     ],
 )  # fmt: skip
 async def test_known_queries(query: str) -> None:
