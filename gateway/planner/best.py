@@ -21,9 +21,9 @@ from graphql import OperationType
 
 from gateway.planner.errors import PlanningError
 from gateway.planner.graph_view import GraphView
-from gateway.planner.query_tree import Arrival, Cost, PlacedItem, Solution
+from gateway.planner.query_tree import Arrival, Cost, PlacedItem, Solution, call_cost
 from gateway.planner.selections import Item, SelectionPool, Selections
-from gateway.planner.walk import Walk, call_cost, total_cost
+from gateway.planner.walk import Walk, total_cost
 from supergraph.model import SubgraphName
 from supergraph.query_graph import QueryGraph, RootEdge
 

@@ -122,6 +122,7 @@ class _Position:
     response_path: tuple[str, ...]
     conditions: Conditions
     targets: dict[Node, _Target]
+    depth: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -225,6 +226,7 @@ class _Builder:
                 response_path=(*position.response_path, response_name),
                 conditions=wanted,
                 targets=targets,
+                depth=position.depth + placement.below_from,
             )
             for placed in placement.below.items:
                 self._add_item(placed, child, below)
@@ -310,7 +312,7 @@ class _Builder:
 
     def _visit(self, visit: Visit, position: _Position, wanted: Conditions) -> FetchGroup:
         """The group of a call for the object at this position, with all it waits for."""
-        key = (position.path, visit.subgraph, visit.depth, self._step)
+        key = (position.path, visit.subgraph, position.depth + visit.depth, self._step)
         group = self._index.get(key)
         if group is None:
             is_root = visit.entry is None

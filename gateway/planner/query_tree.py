@@ -14,10 +14,21 @@ from gateway.planner.selections import Item, Selections
 from supergraph.model import SubgraphName, TypeName
 from supergraph.query_graph import Entry, FieldEdge, Node
 
+CALL_COST = 100
+"""Cost of a call for each call before it that it waits for; a first call costs 1."""
+
+
+def call_cost(depth: int) -> int:
+    """What a call at this depth adds to `Cost.waiting`."""
+    return max(1, CALL_COST * depth)
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A node at which the object is already at hand; `depth` counts the calls before this one."""
+    """A node at which the object is already at hand.
+
+    Depths count calls, from the first call that has the object at hand.
+    """
 
     node: Node
     depth: int
@@ -58,7 +69,7 @@ class Placement:
 
     Several sources mean that the same field is asked of several subgraphs, because what is below
     it is not in one. `edges` has one edge per source, None for `__typename`. `done` is the depth
-    at which everything below is known.
+    at which everything below is known; depths in `below` count from `below_from`.
     """
 
     item: Item
@@ -67,6 +78,7 @@ class Placement:
     edges: tuple[FieldEdge | None, ...]
     below: Solution | None
     done: int
+    below_from: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +106,15 @@ class Cost:
     waiting: int = 0
     calls: int = 0
     fields: int = 0
+
+    def starting_at(self, depth: int) -> Cost:
+        """The same, when its first call is made `depth` calls later."""
+        return Cost(
+            self.unresolved,
+            self.waiting + CALL_COST * depth * self.calls,
+            self.calls,
+            self.fields + depth,
+        )
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(

@@ -26,19 +26,12 @@ from gateway.planner.query_tree import (
     Solution,
     Source,
     Visit,
+    call_cost,
 )
 from gateway.planner.selections import TYPENAME, Item, SelectionPool, Selections
 from supergraph.federation.field_set import FieldSetField
 from supergraph.model import SubgraphName, TypeName
 from supergraph.query_graph import FieldEdge, QueryGraph, RootEdge
-
-CALL_COST = 100
-"""Cost of a call for each call before it that it waits for; a first call costs 1."""
-
-
-def call_cost(depth: int) -> int:
-    """What a call at this depth adds to `Cost.waiting`."""
-    return max(1, CALL_COST * depth)
 
 
 class Search(Protocol):
@@ -155,9 +148,7 @@ class Walk:
 
     def _open(self, placement: Placement) -> None:
         if self._opened is not None:
-            self._opened.update(
-                (visit.subgraph, visit.depth) for visit in placement_visits((placement,))
-            )
+            self._opened |= calls_of((placement,))
 
     # --- Placements ------------------------------------------------------------------------
 
@@ -263,11 +254,12 @@ class Walk:
         edges = tuple(edge for _, edge in candidates)
         if item.children is None:
             return Placement(item, seen_as, sources, edges, None, sources[0].depth)
-        arrivals = tuple(Arrival(edge.head, source.depth) for source, edge in candidates)
+        start = min(source.depth for source in sources)
+        arrivals = tuple(Arrival(edge.head, source.depth - start) for source, edge in candidates)
         below = self._search.solve(item.children, arrivals)
         if below is None:
             return None
-        return Placement(item, seen_as, sources, edges, below, below.done)
+        return Placement(item, seen_as, sources, edges, below, start + below.done, start)
 
     # --- Requirements ----------------------------------------------------------------------
 
@@ -326,45 +318,41 @@ class Walk:
         return best
 
     def _rank(self, option: Placement, *, is_condition: bool) -> tuple[int, ...]:
-        below = option.below.cost if option.below is not None else Cost()
+        below = _NO_COST
+        if option.below is not None:
+            below = option.below.cost.starting_at(option.below_from)
         waiting = below.waiting
         if self._opened is not None:
             waiting += sum(
-                call_cost(visit.depth)
-                for visit in _distinct_calls(placement_visits((option,)))
-                if (visit.subgraph, visit.depth) not in self._opened
-            )
-        else:
-            waiting += (
-                sum(
-                    call_cost(visit.depth)
-                    for visit in _distinct_calls(placement_visits((option,)))
-                    if visit.subgraph not in self._allowed or len(visit.conditions) == 0
-                )
-                if is_condition
-                else 0
+                call_cost(depth)
+                for subgraph, depth in calls_of((option,))
+                if (subgraph, depth) not in self._opened
             )
         depth = max(source.depth for source in option.sources)
         first = option.done if is_condition else 0
         return (first, below.unresolved, waiting, below.calls, depth, len(option.sources))
 
 
-def placement_visits(placements: tuple[Placement, ...]) -> Iterator[Visit]:
-    """The calls that placements need for their own object, conditions included."""
+_NO_COST = Cost()
+
+
+def calls_of(placements: tuple[Placement, ...]) -> set[tuple[SubgraphName, int]]:
+    """Subgraph and depth of the calls that placements need for their own object."""
+    found: set[tuple[SubgraphName, int]] = set()
     pending = list(placements)
     while pending:
-        placement = pending.pop()
-        for source in placement.sources:
+        for source in pending.pop().sources:
             if source.visit is not None:
-                yield source.visit
+                found.add((source.visit.subgraph, source.visit.depth))
                 pending.extend(source.visit.conditions)
+    return found
 
 
 def total_cost(items: tuple[PlacedItem, ...]) -> Cost:
     """The cost of a position: each call once, each position below once."""
     cost = Cost(unresolved=sum(1 for item in items if item.failed_types))
     calls: set[tuple[SubgraphName, int]] = set()
-    below: set[tuple[str, int]] = set()
+    below: set[tuple[str, int, int]] = set()
     seen: set[int] = set()
     pending = [placement for item in items for placement in item.placements]
     while pending:
@@ -374,10 +362,10 @@ def total_cost(items: tuple[PlacedItem, ...]) -> Cost:
         seen.add(id(placement))
         cost += Cost(fields=sum(1 + source.depth for source in placement.sources))
         if placement.below is not None:
-            identity = (placement.item.response_name, id(placement.below))
+            identity = (placement.item.response_name, id(placement.below), placement.below_from)
             if identity not in below:
                 below.add(identity)
-                cost += placement.below.cost
+                cost += placement.below.cost.starting_at(placement.below_from)
         for source in placement.sources:
             if source.visit is not None:
                 calls.add((source.visit.subgraph, source.visit.depth))
@@ -387,7 +375,3 @@ def total_cost(items: tuple[PlacedItem, ...]) -> Cost:
 
 def _placement_cost(placement: Placement) -> Cost:
     return total_cost((PlacedItem(placement.item, (placement,), None),))
-
-
-def _distinct_calls(visits: Iterator[Visit]) -> list[Visit]:
-    return list({(visit.subgraph, visit.depth): visit for visit in visits}.values())
