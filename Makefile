@@ -36,6 +36,15 @@ check: $(STAMP) ## format, lint, strict types, import directions; changes nothin
 test: $(STAMP) ## every test that needs no Kafka (ARGS passes options to pytest)
 	$(BIN)/pytest -n 2 -m "not kafka" $(ARGS)
 
+kafka: $(STAMP) ## fetch Apache Kafka by Maven, start one broker on this machine, print its address (needs Java 17 and Maven)
+	@$(BIN)/python tools/kafka/broker.py start
+
+kafka-stop: $(STAMP) ## stop that broker
+	@$(BIN)/python tools/kafka/broker.py stop
+
+test-kafka: kafka ## the tests that need Apache Kafka, against that broker (ARGS passes options to pytest)
+	DICTAMESH_TEST_KAFKA=$$($(BIN)/python tools/kafka/broker.py address) $(BIN)/pytest -m kafka $(ARGS)
+
 demo: $(STAMP) ## bring up the whole mesh and show it (ARGS=--once ends after the tour)
 	$(BIN)/dictamesh demo $(ARGS)
 

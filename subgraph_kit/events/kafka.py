@@ -163,7 +163,9 @@ class KafkaBus:
         with self._translated():
             try:
                 await consumer.start()
-                async for record in replay_topic(consumer, topic, since, until):
+                (described,) = await self._admin.describe_topics([topic])
+                numbers = [partition["partition"] for partition in described["partitions"]]
+                async for record in replay_topic(consumer, topic, numbers, since, until):
                     yield record
             finally:
                 await consumer.stop()
@@ -309,7 +311,8 @@ class KafkaConsumer:
             committed = await self._client.committed(partition)
             if committed is None:
                 if partition.topic not in self._existing:
-                    await self._client.seek_to_beginning(partition)
+                    first = await self._client.beginning_offsets([partition])
+                    self._client.seek(partition, first[partition])
                 committed = await self._client.position(partition)
                 starts[partition] = committed
             self._committed[partition] = committed

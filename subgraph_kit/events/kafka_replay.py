@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,20 +14,18 @@ from subgraph_kit.events.kafka import record_of
 
 
 async def replay_topic(
-    consumer: Any, topic: str, since: datetime | None, until: datetime | None
+    consumer: Any,
+    topic: str,
+    numbers: Sequence[int],
+    since: datetime | None,
+    until: datetime | None,
 ) -> AsyncIterator[Record]:
     """Yield records from `since` to before `until`, or to the end the topic has now.
 
-    `consumer` is a started aiokafka consumer without a group. Each partition is read in its own
-    order; of the partitions' next records the oldest is yielded first.
+    `consumer` is a started aiokafka consumer without a group, `numbers` are the partitions.
+    Each partition is read in its own order; of their next records the oldest is yielded first.
     """
-    numbers = consumer.partitions_for_topic(topic)
-    if not numbers:
-        await consumer.topics()
-        numbers = consumer.partitions_for_topic(topic) or set()
     partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
-    if not partitions:
-        return
     consumer.assign(partitions)
     ends = await consumer.end_offsets(partitions)
     await _seek(consumer, partitions, ends, since)
@@ -49,14 +47,14 @@ async def replay_topic(
 
 
 async def _seek(consumer: Any, partitions: Any, ends: Any, since: datetime | None) -> None:
-    if since is None:
-        await consumer.seek_to_beginning(*partitions)
-        return
-    moment = int(since.timestamp() * 1000)
-    found = await consumer.offsets_for_times(dict.fromkeys(partitions, moment))
-    for partition in partitions:
-        start = found.get(partition)
-        consumer.seek(partition, ends[partition] if start is None else start.offset)
+    # Not seek_to_beginning: it races with the consumer's own search for where to start.
+    starts: dict[Any, int] = dict(await consumer.beginning_offsets(partitions))
+    if since is not None:
+        moment = int(since.timestamp() * 1000)
+        found = await consumer.offsets_for_times(dict.fromkeys(partitions, moment))
+        starts = {p: ends[p] if found.get(p) is None else found[p].offset for p in partitions}
+    for partition, offset in starts.items():
+        consumer.seek(partition, offset)
 
 
 class _Buffer:
