@@ -287,7 +287,7 @@ async def _call(
         logger.exception("the call of subgraph %s failed unexpectedly", fetch.subgraph)
         message = f'The call of subgraph "{fetch.subgraph}" failed unexpectedly.'
         code = INTERNAL_ERROR
-    execution.errors.extend(ResponseError(message, path, code, fetch.subgraph) for path in paths)
+    execution.errors.extend(ResponseError(message, path, code, fetch.subgraph) for path in paths())
     return None
 
 
