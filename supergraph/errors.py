@@ -130,7 +130,9 @@ def locate(
 ) -> tuple[SourceLocation, ...]:
     """The places of AST nodes, without repetition, in the order given."""
     found: dict[SourceLocation, None] = {}
-    for node in nodes:
+    for item in nodes:
+        # What is described starts with its description, but it is found by its name.
+        node = item.name if getattr(item, "description", None) and hasattr(item, "name") else item
         if node is not None and node.loc is not None:
             token = node.loc.start_token
             found[SourceLocation(subgraph, token.line, token.column, file)] = None

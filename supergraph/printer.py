@@ -51,6 +51,13 @@ def print_supergraph(
     return "\n\n".join([_schema(schema, used, join), *blocks]) + "\n"
 
 
+def print_definitions(schema: SchemaDefinitions) -> str:
+    """Types and directive definitions alone, as one subgraph or a merge has them; for people."""
+    blocks = [_directive(item) for item in schema.directives.values()]
+    blocks += [_type(item) for item in schema.types.values()]
+    return "\n\n".join(sorted(blocks, key=_sort_key)) + "\n"
+
+
 def _rejoin_descriptions(blocks: Iterable[str]) -> list[str]:
     """Undo the split of a definition that has an empty line inside."""
     joined: list[str] = []

@@ -1,0 +1,145 @@
+"""Where subgraph SDL comes from: a file, a running subgraph, or the configuration itself.
+
+A running subgraph is asked `{ _service { sdl } }`, all of them at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+
+from supergraph.config import ConfigError, SubgraphConfig
+from supergraph.subgraph.model import SubgraphInput
+
+MAX_SDL_BYTES = 50_000_000
+"""The largest answer or file that is read; the largest real schemas have a few MB."""
+
+REQUEST_TIMEOUT_SECONDS = 30.0
+_QUERY = {"query": "query SubgraphSdl { _service { sdl } }"}
+
+
+def read_subgraphs(configs: Sequence[SubgraphConfig]) -> list[SubgraphInput]:
+    """Fetch the SDL of every subgraph.
+
+    Raises:
+        ConfigError: with one sentence per subgraph that could not be read.
+    """
+    return asyncio.run(_read_all(configs))
+
+
+async def _read_all(configs: Sequence[SubgraphConfig]) -> list[SubgraphInput]:
+    async with httpx.AsyncClient(timeout=REQUEST_TIMEOUT_SECONDS, follow_redirects=True) as client:
+        found = await asyncio.gather(*(_read(config, client) for config in configs))
+    problems = [item for item in found if isinstance(item, str)]
+    if problems:
+        raise ConfigError(problems)
+    return [item for item in found if isinstance(item, SubgraphInput)]
+
+
+async def _read(config: SubgraphConfig, client: httpx.AsyncClient) -> SubgraphInput | str:
+    """The input, or a sentence that says why there is none."""
+    try:
+        if config.file is not None:
+            sdl = await asyncio.to_thread(_read_file, config.file)
+            return SubgraphInput(config.name, config.url, sdl, _shown(config.file))
+        if config.subgraph_url is not None:
+            return SubgraphInput(config.name, config.url, await _ask(config, client))
+    except _SourceError as error:
+        return f'Subgraph "{config.name}": {error}'
+    return SubgraphInput(config.name, config.url, config.sdl or "")
+
+
+class _SourceError(Exception):
+    """Why SDL could not be had."""
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _read_file(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_SDL_BYTES:
+            raise _SourceError(f"{_shown(path)} is larger than {MAX_SDL_BYTES} bytes.")
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise _SourceError(
+            f"there is no file {_shown(path)}. Paths count from the configuration file."
+        ) from None
+    except UnicodeDecodeError:
+        raise _SourceError(f"{_shown(path)} is not UTF-8 text.") from None
+    except OSError as error:
+        raise _SourceError(f"{_shown(path)} cannot be read: {error.strerror}.") from error
+
+
+async def _ask(config: SubgraphConfig, client: httpx.AsyncClient) -> str:
+    url = config.subgraph_url or ""
+    shown = _without_secrets(url)
+    try:
+        async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
+            async with client.stream(
+                "POST", url, json=_QUERY, headers=dict(config.headers)
+            ) as response:
+                body = await _limited(response)
+                status = response.status_code
+    except TimeoutError:
+        raise _SourceError(
+            f"{shown} did not answer within {REQUEST_TIMEOUT_SECONDS:.0f} seconds."
+        ) from None
+    except httpx.ConnectError:
+        raise _SourceError(f"nothing listens at {shown}. Is the subgraph running?") from None
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        # The text of the exception may repeat the URL with its credentials.
+        raise _SourceError(f"{shown} could not be asked ({type(error).__name__}).") from None
+    return _sdl_of(body, status, shown)
+
+
+async def _limited(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > MAX_SDL_BYTES:
+            raise _SourceError(f"the answer is larger than {MAX_SDL_BYTES} bytes.")
+    return bytes(body)
+
+
+def _sdl_of(body: bytes, status: int, shown: str) -> str:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        raise _SourceError(
+            f"{shown} answered with HTTP {status} and no JSON. Is this the address of a GraphQL "
+            "server?"
+        ) from None
+    data = answer.get("data") if isinstance(answer, dict) else None
+    service = data.get("_service") if isinstance(data, dict) else None
+    sdl = service.get("sdl") if isinstance(service, dict) else None
+    if isinstance(sdl, str):
+        return sdl
+    errors = answer.get("errors") if isinstance(answer, dict) else None
+    first = errors[0] if isinstance(errors, list) and errors else None
+    said = first.get("message") if isinstance(first, dict) else None
+    reason = f': "{str(said)[:200]}"' if said else ""
+    raise _SourceError(
+        f"{shown} answered with HTTP {status} and no _service.sdl{reason}. A subgraph must answer "
+        "{ _service { sdl } }."
+    )
+
+
+def _without_secrets(url: str) -> str:
+    """The URL without user, password, query and fragment."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "the subgraph_url"
+    return urlunsplit((parts.scheme, host + port, parts.path, "", ""))
