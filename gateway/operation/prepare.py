@@ -13,7 +13,7 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefiniti
 from gateway.operation.limits import OperationLimits
 from gateway.operation.measure import limit_errors, measure_operation
 from gateway.operation.model import Operation, SelectionSet
-from gateway.operation.normalize import executable_part, normalize
+from gateway.operation.normalize import executable_part, normalize, without_root_typename
 from gateway.operation.parse import choose_operation, parse_document
 from gateway.operation.shape import ResponseShape
 from gateway.operation.validate import check_operation_kind, validate_document
@@ -67,7 +67,7 @@ def prepare_operation(
         kind=definition.operation,
         name=definition.name.value if definition.name else None,
         root_type=root_type.name,
-        selections=executable_part(api_schema, root_type, selections),
+        selections=without_root_typename(executable_part(api_schema, root_type, selections)),
         variables=tuple(definition.variable_definitions or ()),
     )
     shape = ResponseShape(api_schema, root_type, selections)

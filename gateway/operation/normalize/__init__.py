@@ -11,11 +11,11 @@ from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
 from gateway.operation.model import SelectionSet
 from gateway.operation.normalize.apply_types import apply_types
 from gateway.operation.normalize.drop_repeated import drop_repeated
-from gateway.operation.normalize.executable_part import executable_part
+from gateway.operation.normalize.executable_part import executable_part, without_root_typename
 from gateway.operation.normalize.inline_fragments import inline_fragments
 from gateway.operation.normalize.merge_selections import merge_selections
 
-__all__ = ["executable_part", "normalize"]
+__all__ = ["executable_part", "normalize", "without_root_typename"]
 
 
 def normalize(

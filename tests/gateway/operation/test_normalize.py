@@ -112,7 +112,7 @@ def test_conditions_on_variables_stay(selections: str, expected: str) -> None:
         ("{ self { __type(name: \"Dog\") { name } } }", "{ self { __typename } }"),
         ("{ dog { id @skip(if: true) } }", "{ dog { __typename } }"),
         ("{ any { ... on Dog { id @skip(if: true) } } }", "{ any { __typename } }"),
-        ("{ __typename }", "{ __typename }"),
+        ("{ __typename ... { t: __typename text } }", "{ text }"),
     ],
 )  # fmt: skip
 def test_the_planner_sees_what_subgraphs_answer(text: str, for_planner: str) -> None:
