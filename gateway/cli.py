@@ -213,7 +213,6 @@ def _prepare(
 
 def _plan_text(graph: Supergraph, prepared: PreparedOperation, output: PlanFormat) -> str:
     from gateway.plan.display import display_plan
-    from gateway.plan.serde import plan_to_json
     from gateway.planner import QueryPlanner
 
     query_plan = QueryPlanner(graph).plan(prepared.operation)
@@ -222,6 +221,8 @@ def _plan_text(graph: Supergraph, prepared: PreparedOperation, output: PlanForma
             return display_plan(query_plan)
         case PlanFormat.JSON:
             import json
+
+            from gateway.plan.serde import plan_to_json
 
             return json.dumps(plan_to_json(query_plan), indent=2)
 

@@ -35,6 +35,18 @@ class ReceivedRequest:
         return msgspec.json.decode(self.body)
 
 
+async def eventually(
+    condition: Callable[[], bool | Awaitable[bool]], *, seconds: float = 5.0
+) -> None:
+    """Wait until `condition` holds; fail after `seconds`."""
+    async with asyncio.timeout(seconds):
+        while True:
+            holds = condition()
+            if holds if isinstance(holds, bool) else await holds:
+                return
+            await asyncio.sleep(0.005)
+
+
 class CloseConnection(Exception):  # noqa: N818 - raised by scripts to act, not to report
     """Raised by a script: close the connection now, without another byte."""
 
