@@ -9,6 +9,7 @@ error says that the same call will fail again.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -46,8 +47,10 @@ def is_retryable(error: BaseException) -> bool:
 
 def backoff_seconds(settings: RetrySettings, attempt: int, *, random_unit: float) -> float:
     """The wait after the `attempt`-th attempt (from 1) failed; `random_unit` is in [0, 1)."""
-    # A float overflows at about 2**1024; the largest wait is reached long before that.
-    growth = settings.multiplier ** min(attempt - 1, 512)
+    try:
+        growth = settings.multiplier ** (attempt - 1)
+    except OverflowError:
+        growth = math.inf
     interval = min(settings.initial_seconds * growth, settings.max_seconds)
     return interval * (0.5 + random_unit * 0.5) if settings.jitter else interval
 

@@ -153,7 +153,11 @@ class RestSource:
         if content is not None:
             request_headers["Content-Type"] = "application/json"
         request = self._client.build_request(
-            method, path.lstrip("/"), params=query, content=content, headers=request_headers
+            method,
+            path.lstrip("/"),
+            params=query or None,  # an empty mapping would take away the path's own query
+            content=content,
+            headers=request_headers,
         )
         self._check_same_origin(request.url)
         # A caller that asks conditionally itself gets the 304 as it is.
