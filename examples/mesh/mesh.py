@@ -24,6 +24,7 @@ from typing import Any
 import asyncpg
 
 from examples.mesh.addresses import Ports, choose_ports
+from examples.mesh.checks import check_kafka, check_postgres, check_redis
 from examples.mesh.compose import compose_supergraph
 from examples.sources import shop
 from subgraph_kit.embedded import (
@@ -232,21 +233,25 @@ class Mesh:
 
     async def _start_servers(self, up: asyncio.Event) -> None:
         async with self._step("servers: PostgreSQL for catalog and events, Redis for caches"):
-            await _all_or_none(self._start_catalog(), self._start_redis())
+            await _all_or_none(
+                self._start_catalog(), self._start_redis(), check_kafka(self.options.kafka)
+            )
         up.set()
 
     async def _start_catalog(self) -> None:
         if self.options.catalog_dsn:
-            await _check_dsn(self.options.catalog_dsn, "--catalog-dsn")
+            await check_postgres(self.options.catalog_dsn)
             return
         await self._catalog.start()
         await _create_database(self._catalog.dsn(), CATALOG_DATABASE)
         self.catalog_dsn = self._catalog.dsn(CATALOG_DATABASE)
 
     async def _start_redis(self) -> None:
-        if not self.options.redis_url:
-            await self._redis.start()
-            self.redis_url = self._redis.url
+        if self.options.redis_url:
+            await check_redis(self.options.redis_url)
+            return
+        await self._redis.start()
+        self.redis_url = self._redis.url
 
     async def _start_shop(self, up: asyncio.Event) -> None:
         async with self._step("shop: a PostgreSQL database of its own"):
@@ -347,14 +352,3 @@ async def _create_database(server_dsn: str, name: str) -> None:
             await connection.execute(f'CREATE DATABASE "{name}"')
     finally:
         await connection.close()
-
-
-async def _check_dsn(dsn: str, option: str) -> None:
-    try:
-        connection = await asyncpg.connect(dsn, timeout=5)
-    except (OSError, ValueError, TimeoutError, asyncpg.PostgresError) as error:
-        raise ConfigurationError(
-            f"The PostgreSQL given with {option} cannot be reached ({type(error).__name__}). "
-            "Check the address, or leave the option out to use the embedded server."
-        ) from error
-    await connection.close()
