@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from gateway.config import GatewaySettings
     from gateway.operation import PreparedOperation
     from supergraph.model import Supergraph
 
@@ -105,9 +104,10 @@ def run(
 
     **Example:** `dictamesh gateway run --supergraph supergraph.graphql --port 4000`
     """
-    from gateway.config import load_settings
-
     with _sentences_for_errors():
+        from gateway.config import load_settings
+        from gateway.server.run import run_gateway
+
         settings = load_settings(
             config,
             {
@@ -119,7 +119,7 @@ def run(
             },
             os.environ,
         )
-        _run(settings)
+        run_gateway(settings)
 
 
 @app.command()
@@ -184,12 +184,6 @@ def show_config(
             settings = load_settings(config, environ=os.environ)
             values = settings.model_dump(mode="json")
             typer.echo(yaml.safe_dump(values, sort_keys=False).rstrip())
-
-
-def _run(settings: GatewaySettings) -> None:
-    from gateway.server.run import run_gateway
-
-    run_gateway(settings)
 
 
 def _prepare(

@@ -36,6 +36,7 @@ def run_gateway(settings: GatewaySettings) -> None:
     Raises:
         ConfigurationError: if it cannot start, or cannot go on, as it is configured.
     """
+    gateway = Gateway(settings)
     shutdown_telemetry = setup_telemetry(
         settings.telemetry.service_name,
         endpoint=settings.telemetry.otlp_endpoint,
@@ -46,13 +47,13 @@ def run_gateway(settings: GatewaySettings) -> None:
             bind(settings.listen) as listener,
             asyncio.Runner(loop_factory=_loop_factory()) as runner,
         ):
-            runner.run(_serve_until_signalled(settings, listener))
+            runner.run(_serve_until_signalled(gateway, listener))
     finally:
         shutdown_telemetry()
 
 
-async def _serve_until_signalled(settings: GatewaySettings, listener: socket.socket) -> None:
-    running = RunningGateway(Gateway(settings), listener)
+async def _serve_until_signalled(gateway: Gateway, listener: socket.socket) -> None:
+    running = RunningGateway(gateway, listener)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, running.stop)

@@ -14,7 +14,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner, Result
 
+from gateway.cli import app
+from gateway.config.listen import ListenSettings
+from gateway.errors import ConfigurationError
+from gateway.server.run import bind
 from tests.gateway.server.supergraphs import two_subgraphs
 
 COMMAND = [sys.executable, "-m", "gateway"]
@@ -125,22 +130,17 @@ def test_a_port_in_use_is_one_sentence(supergraph: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("arguments", "words"),
     [
-        (None, "dictamesh supergraph compose"),
-        (b"type Query { a: Int }", "This is no supergraph"),
-        (b"{{{", "not valid GraphQL"),
-        (b"\xff\xfe", "not UTF-8"),
-        (NOWHERE.replace("http://127.0.0.1:9/", "ftp://x/").encode(), "http:// or https://"),
+        (("--supergraph", "no.graphql"), "dictamesh supergraph compose"),
+        (("--supergraph", "{}", "--events", "rabbit://x"), "rabbit"),
     ],
 )
-def test_a_supergraph_that_cannot_be_served_is_told(
-    tmp_path: Path, content: bytes | None, words: str
+def test_what_only_shows_while_starting_is_told_too(
+    supergraph: Path, arguments: tuple[str, ...], words: str
 ) -> None:
-    path = tmp_path / "s.graphql"
-    if content is not None:
-        path.write_bytes(content)
-    result = run("run", "--supergraph", str(path), "--port", "0")
+    given = [argument.format(supergraph) for argument in arguments]
+    result = run("run", "--port", "0", *given)
     assert result.returncode == 1
     assert words in result.stderr
     assert "Traceback" not in result.stderr
@@ -150,29 +150,35 @@ def test_a_supergraph_that_cannot_be_served_is_told(
     ("arguments", "words"),
     [
         ((), "No supergraph is given"),
-        (("--host", "no.such.host.invalid"), "not known"),
-        (("--host", "192.0.2.1"), "no address of this machine"),
         (("--config", "no.yaml"), "cannot be read"),
         (("--log-level", "loud"), "telemetry.log_level"),
-        (("--events", "rabbit://x"), "rabbit"),
     ],
 )
-def test_settings_that_cannot_work_are_told(
-    supergraph: Path, arguments: tuple[str, ...], words: str
-) -> None:
-    given = ("--supergraph", str(supergraph)) if arguments else ()
-    result = run("run", "--port", "0", *given, *arguments)
-    assert result.returncode == 1
+def test_settings_that_cannot_work_are_told(arguments: tuple[str, ...], words: str) -> None:
+    result = CliRunner().invoke(app, ["run", *arguments])
+    assert result.exit_code == 1
     assert words in result.stderr
-    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [("no.such.host.invalid", "not known"), ("192.0.2.1", "no address of this machine")],
+)
+def test_a_host_that_cannot_be_listened_on_is_told(host: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        bind(ListenSettings(host=host, port=0))
 
 
 # --- Commands that print -----------------------------------------------------------------------
 
 
+def invoke(*arguments: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(app, list(arguments), input=stdin)
+
+
 def test_plan_prints_the_text_form(supergraph: Path) -> None:
-    result = run("plan", "--supergraph", str(supergraph), "--query", "-", stdin="{ good bad }")
-    assert result.returncode == 0
+    result = invoke("plan", "--supergraph", str(supergraph), "--query", "-", stdin="{ good bad }")
+    assert result.exit_code == 0
     assert result.stdout.startswith("QueryPlan {")
     assert 'Fetch(service: "good")' in result.stdout
 
@@ -180,7 +186,9 @@ def test_plan_prints_the_text_form(supergraph: Path) -> None:
 def test_plan_prints_the_json_form(supergraph: Path, tmp_path: Path) -> None:
     query = tmp_path / "q.graphql"
     query.write_text("{ good }")
-    result = run("plan", "--supergraph", str(supergraph), "--query", str(query), "--format", "json")
+    result = invoke(
+        "plan", "--supergraph", str(supergraph), "--query", str(query), "--format", "json"
+    )
     plan = json.loads(result.stdout)
     assert plan["kind"] == "QueryPlan"
     assert plan["node"]["serviceName"] == "good"
@@ -191,7 +199,7 @@ def test_inspect_shows_the_normalized_operation(supergraph: Path) -> None:
         "query ($on: Boolean!) { ...F good good @include(if: $on) } "
         "fragment F on Query { bad @skip(if: false) good @skip(if: true) }"
     )
-    result = run(
+    result = invoke(
         "inspect", "normalize", "--supergraph", str(supergraph), "--query", "-", stdin=query
     )
     assert result.stdout.split() == ["query", "($on:", "Boolean!)", "{", "bad", "good", "}"]
@@ -201,14 +209,15 @@ def test_inspect_shows_the_normalized_operation(supergraph: Path) -> None:
     ("query", "words"), [("{ nope }", "nope"), ("{", "Syntax Error"), ("", "empty")]
 )
 def test_a_query_that_cannot_be_planned_is_told(supergraph: Path, query: str, words: str) -> None:
-    result = run("plan", "--supergraph", str(supergraph), "--query", "-", stdin=query)
-    assert words in only_sentence(result)
+    result = invoke("plan", "--supergraph", str(supergraph), "--query", "-", stdin=query)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert words in result.stderr
 
 
 def test_config_shows_settings_and_schema_without_secrets(tmp_path: Path) -> None:
     file = tmp_path / "g.yaml"
     file.write_text("events: {url: 'postgresql://u:hunter2@h/d'}\nlimits: {max_depth: 7}\n")
-    shown = run("config", "--config", str(file))
+    shown = invoke("config", "--config", str(file))
     assert "max_depth: 7" in shown.stdout
     assert "hunter2" not in shown.stdout
-    assert json.loads(run("config", "--schema").stdout)["additionalProperties"] is False
+    assert json.loads(invoke("config", "--schema").stdout)["additionalProperties"] is False
