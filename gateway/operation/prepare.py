@@ -26,7 +26,10 @@ class PreparedOperation:
     """An operation that can be planned and executed any number of times."""
 
     operation: Operation
-    """For the planner: normalized, without introspection, no composite field without selections."""
+    """For the planner: normalized, without introspection and root `__typename`s.
+
+    No composite field stands without selections.
+    """
     selections: SelectionSet
     """All the client asked for, normalized, in the client's order, introspection included."""
     document: DocumentNode

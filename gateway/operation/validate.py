@@ -95,7 +95,17 @@ def validate_document(
         max_errors=limits.max_validation_errors,
         hide_suggestions=not limits.suggestions,
     )
-    return [with_code(error, "GRAPHQL_VALIDATION_FAILED") for error in errors]
+    return [with_code(_explained(error), "GRAPHQL_VALIDATION_FAILED") for error in errors]
+
+
+def _explained(error: GraphQLError) -> GraphQLError:
+    """Say more than graphql-core does where its budget for comparing fields ended."""
+    if error.message != "Validation aborted.":
+        return error
+    return GraphQLError(
+        "The operation repeats fields or fragments too often to be checked. Select each field "
+        "once, and spread each fragment once where it is needed."
+    )
 
 
 def check_operation_kind(
@@ -104,7 +114,10 @@ def check_operation_kind(
     """Refuse a kind of operation that the graph does not have, or that is not served."""
     kind = operation.operation
     if kind is OperationType.SUBSCRIPTION:
-        message, code = "Subscriptions are not served by this gateway.", "SUBSCRIPTION_UNSUPPORTED"
+        message, code = (
+            "Subscriptions are not served by this gateway.",
+            "SUBSCRIPTIONS_NOT_SUPPORTED",
+        )
     elif api_schema.get_root_type(kind) is None:
         message = f"The graph has no {kind.value} operations."
         code = "GRAPHQL_VALIDATION_FAILED"

@@ -61,7 +61,7 @@ def codes(text: str, name: str | None = None, **limits: int | bool) -> list[str]
         ("{ ...Unknown }", "GRAPHQL_VALIDATION_FAILED"),
         ("{ me { name @defer } }", "GRAPHQL_VALIDATION_FAILED"),
         ("mutation { rename }", "GRAPHQL_VALIDATION_FAILED"),
-        ("subscription { changes }", "SUBSCRIPTION_UNSUPPORTED"),
+        ("subscription { changes }", "SUBSCRIPTIONS_NOT_SUPPORTED"),
     ],
 )
 def test_what_is_no_operation(text: str, code: str) -> None:
@@ -132,6 +132,13 @@ def test_fragments_count_where_they_are_spread() -> None:
 )
 def test_many_repetitions_are_cheap(text: str) -> None:
     codes(text)
+
+
+def test_says_what_to_do_where_checking_takes_too_long() -> None:
+    text = "{ me {" + " ... on User { friends { best { id } } }" * 1_000 + "} }"
+    result = prepare_operation(SCHEMA, text)
+    assert isinstance(result, list)
+    assert "Select each field once" in result[0].message
 
 
 def test_introspection_is_deeper_than_the_limit_allows_for_data() -> None:
