@@ -1,0 +1,56 @@
+"""`make bench`: measures the parts one by one and prints a table.
+
+python -m tests.benchmarks [--only gateway] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.benchmarks import backends, gateway
+from tests.benchmarks.measure import Measurement, machine
+
+PARTS = {"gateway": gateway.run, "backends": backends.run}
+
+
+async def _measure(parts: list[str], console: Console) -> list[Measurement]:
+    found: list[Measurement] = []
+    for part in parts:
+        with console.status(f"measuring {part}"):
+            found += [measurement async for measurement in PARTS[part]()]
+    return found
+
+
+def main() -> None:
+    """Parse the options, measure, print."""
+    parser = argparse.ArgumentParser(prog="make bench", description="Measure the parts apart.")
+    parser.add_argument("--only", choices=sorted(PARTS), help="measure this part alone")
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    options = parser.parse_args()
+    console = Console()
+    found = asyncio.run(_measure([options.only] if options.only else list(PARTS), console))
+    table = Table("part", "what", "per second", "each", "spread", "note", title=machine())
+    for item in found:
+        table.add_row(
+            item.part,
+            item.name,
+            f"{item.per_second:,.0f}",
+            f"{item.microseconds:,.1f} µs",
+            f"{item.spread:.0%}",
+            item.note,
+        )
+    console.print(table)
+    if options.json is not None:
+        figures = [asdict(item) for item in found]
+        options.json.write_text(json.dumps({"machine": machine(), "figures": figures}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

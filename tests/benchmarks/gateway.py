@@ -1,0 +1,140 @@
+"""Operations, planner and executor, each alone, on a graph shaped like the demo's.
+
+The subgraphs answer from memory without computing, so the executor's figure is the gateway's own
+work: representations, merging, projection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from gateway.executor.entity_cache import EntityCache
+from gateway.executor.execute import execute_plan
+from gateway.operation import OperationLimits, PreparedOperation, prepare_operation
+from gateway.planner import QueryPlanner
+from gateway.transport.base import JsonObject, SubgraphRequest, SubgraphResponse
+from subgraph_kit.cache.memory import MemoryCache
+from supergraph.load import load_supergraph
+from tests.benchmarks.measure import Measurement, measure
+from tests.testkit.composition import compose_sdl
+
+PART = "gateway"
+INVOICES = 10
+ITEMS = 5
+
+QUERY = """
+query CustomerWithInvoices($id: ID!) {
+  customer(id: $id) {
+    name
+    email
+    invoices { number total items { quantity product { name price } } }
+  }
+}
+"""
+
+SUBGRAPHS = {
+    "customers": """
+        type Query { customer(id: ID!): Customer }
+        type Customer @key(fields: "id") { id: ID! name: String! email: String! }
+    """,
+    "invoices": """
+        type Customer @key(fields: "id") { id: ID! invoices: [Invoice!]! }
+        type Invoice @key(fields: "id") {
+          id: ID! number: String! total: Float! items: [Item!]!
+        }
+        type Item { quantity: Int! product: Product }
+        type Product @key(fields: "id", resolvable: false) { id: ID! }
+    """,
+    "products": """
+        type Product @key(fields: "id") { id: ID! name: String! price: Float! }
+    """,
+}
+
+
+class AnsweringFromMemory:
+    """Subgraphs that know one customer, whatever is asked."""
+
+    def __init__(self) -> None:
+        self._invoices: list[JsonObject] = [
+            {
+                "number": f"2026-{number:04}",
+                "total": 19.99 * (number + 1),
+                "items": [
+                    {
+                        "quantity": 1 + item,
+                        "product": {"__typename": "Product", "id": str(number * ITEMS + item)},
+                    }
+                    for item in range(ITEMS)
+                ],
+            }
+            for number in range(INVOICES)
+        ]
+
+    async def execute(self, request: SubgraphRequest) -> SubgraphResponse:
+        """Answer like the subgraph would; the executor owns the answer, so it is made anew."""
+        return SubgraphResponse(self._data(request.subgraph, request.variables))
+
+    def _data(self, subgraph: str, variables: Mapping[str, Any]) -> JsonObject:
+        if subgraph == "customers":
+            customer = {"__typename": "Customer", "id": "1", "name": "Ada", "email": "a@b.example"}
+            return {"customer": customer}
+        if subgraph == "invoices":
+            invoices = [
+                {
+                    **invoice,
+                    "items": [
+                        {**item, "product": dict(item["product"])} for item in invoice["items"]
+                    ],
+                }
+                for invoice in self._invoices
+            ]
+            return {"_entities": [{"invoices": invoices}]}
+        representations = variables["representations"]
+        return {"_entities": [{"name": "Widget", "price": 1.5} for _ in representations]}
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+
+async def run() -> AsyncIterator[Measurement]:
+    """Yield the part's measurements."""
+    supergraph = load_supergraph(compose_sdl(**SUBGRAPHS))
+    limits = OperationLimits()
+
+    def prepare() -> PreparedOperation:
+        prepared = prepare_operation(supergraph.api_schema, QUERY, None, limits)
+        if isinstance(prepared, list):
+            raise TypeError(f"the benchmark's query is refused: {prepared}")
+        return prepared
+
+    prepared = prepare()
+    planner = QueryPlanner(supergraph)
+    plan = planner.plan(prepared.operation)
+    client = AnsweringFromMemory()
+    cache = EntityCache(MemoryCache(max_bytes=10_000_000), ttl_seconds=60)
+
+    async def do_prepare() -> object:
+        return prepare()
+
+    async def do_plan() -> object:
+        return planner.plan(prepared.operation)
+
+    async def do_execute() -> object:
+        return await execute_plan(plan, prepared, {"id": "1"}, supergraph=supergraph, client=client)
+
+    async def do_execute_cached() -> object:
+        return await execute_plan(
+            plan,
+            prepared,
+            {"id": "1"},
+            supergraph=supergraph,
+            client=client,
+            entity_cache=cache,
+        )
+
+    entities = f"1 customer, {INVOICES} invoices, {INVOICES * ITEMS} products"
+    yield await measure(PART, "parse, validate, normalize", do_prepare, note="not cached")
+    yield await measure(PART, "plan", do_plan, note="3 subgraphs, 3 fetches; not cached")
+    yield await measure(PART, "execute (interpreter)", do_execute, note=entities)
+    yield await measure(PART, "execute, entities cached", do_execute_cached, note=entities)

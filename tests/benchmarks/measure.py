@@ -1,0 +1,68 @@
+"""How the benchmarks measure: rounds of a fixed number of runs, and the median of the rounds.
+
+Machines are noisy. A round is long enough to average the clock, the median drops the round that
+something else disturbed, and the spread is printed so that a reader sees how far to trust it.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import platform
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+ROUNDS = 5
+ROUND_SECONDS = 0.4
+"""Aimed-at length of one round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What one benchmark found: `per_second` operations, `spread` as a part of the median."""
+
+    part: str
+    name: str
+    per_second: float
+    spread: float
+    note: str = ""
+
+    @property
+    def microseconds(self) -> float:
+        """Time of one operation."""
+        return 1e6 / self.per_second
+
+
+async def measure(
+    part: str,
+    name: str,
+    run: Callable[[], Awaitable[object]],
+    *,
+    operations: int = 1,
+    note: str = "",
+) -> Measurement:
+    """Repeat `run`, which does `operations` operations each time, and take the median rate."""
+    await run()
+    started = time.perf_counter()
+    await run()
+    once = max(time.perf_counter() - started, 1e-7)
+    repeats = max(1, int(ROUND_SECONDS / once))
+    rates: list[float] = []
+    for _ in range(ROUNDS):
+        gc.collect()
+        started = time.perf_counter()
+        for _ in range(repeats):
+            await run()
+        rates.append(repeats * operations / (time.perf_counter() - started))
+    median = statistics.median(rates)
+    return Measurement(part, name, median, (max(rates) - min(rates)) / median, note)
+
+
+def machine() -> str:
+    """One line on where this ran."""
+    return (
+        f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} "
+        f"{platform.machine()}, {os.cpu_count()} cores"
+    )
