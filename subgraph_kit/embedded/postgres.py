@@ -26,6 +26,7 @@ from urllib.parse import quote
 
 from subgraph_kit.embedded.child import Child, ChildFailedError, ChildSpec, tail
 from subgraph_kit.embedded.extra import locate_embedded, require_embedded
+from subgraph_kit.embedded.orphans import wait_until_ended
 from subgraph_kit.embedded.supervisor import Supervisor
 from subgraph_kit.errors import ConfigurationError
 
@@ -208,9 +209,9 @@ def _clear_stale(data: Path, sockets: Path) -> None:
     if process is not None and str(data) in command:
         _logger.warning("Ending a PostgreSQL that a killed run left running.")
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-            with contextlib.suppress(psutil.TimeoutExpired, psutil.NoSuchProcess):
+            with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
-                process.wait(5)
+            if wait_until_ended([process], 5.0):
                 break
     for stale in (pid_file, *sockets.glob(".s.PGSQL.*")):
         stale.unlink(missing_ok=True)

@@ -26,6 +26,7 @@ from typing import Any
 from subgraph_kit.embedded.child import Child, ChildFailedError, ChildSpec
 from subgraph_kit.embedded.data_directory import DataDirectory
 from subgraph_kit.embedded.extra import require_embedded
+from subgraph_kit.embedded.orphans import wait_until_ended
 
 _logger = logging.getLogger(__name__)
 
@@ -190,21 +191,23 @@ class Supervisor:
 
 
 def _end_orphans(notes_file: Path) -> None:
-    """End the processes that a killed supervisor left running."""
+    """End the processes that a killed supervisor left running, those of one tier together."""
     psutil = require_embedded("psutil")
-    for note in sorted(_read_notes(notes_file), key=lambda note: -note["tier"]):
-        try:
-            process = psutil.Process(note["pid"])
-            if abs(process.create_time() - note["started"]) > 0.1:
-                continue  # the id was given to another process since
-            _logger.warning("Ending %s, which a killed run left running.", note["name"])
-            process.send_signal(note["stop_signal"])
-            with contextlib.suppress(psutil.TimeoutExpired):
-                process.wait(ORPHAN_STOP_SECONDS)
+    notes = sorted(_read_notes(notes_file), key=lambda note: -note["tier"])
+    for _tier, group in groupby(notes, key=lambda note: note["tier"]):
+        orphans = []
+        for note in group:
+            with contextlib.suppress(psutil.Error):
+                process = psutil.Process(note["pid"])
+                if abs(process.create_time() - note["started"]) > 0.1:
+                    continue  # the id was given to another process since
+                _logger.warning("Ending %s, which a killed run left running.", note["name"])
+                process.send_signal(note["stop_signal"])
+                orphans.append(process)
+        wait_until_ended(orphans, ORPHAN_STOP_SECONDS)
+        for process in orphans:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(note["pid"], signal.SIGKILL)
-        except psutil.Error:
-            continue
+                os.killpg(process.pid, signal.SIGKILL)
     notes_file.unlink(missing_ok=True)
 
 
