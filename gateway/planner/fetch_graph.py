@@ -94,7 +94,20 @@ def build_fetch_graph(graph: QueryGraph, kind: OperationType, root: Solution) ->
     builder.names.claim_all(root.selections)
     for item in root.items:
         builder.add_root_item(item)
+    _want_suppliers(builder.groups)
     return FetchGraph(builder.groups, builder.unresolvable)
+
+
+def _want_suppliers(groups: list[FetchGroup]) -> None:
+    """A call has to be made whenever one is made that waits for it."""
+    pending = list(groups)
+    while pending:
+        group = pending.pop()
+        for parent in group.parents:
+            before = parent.conditions
+            parent.wanted_under(group.conditions or frozenset())
+            if parent.conditions != before:
+                pending.append(parent)
 
 
 @dataclass(slots=True, eq=False)
@@ -117,12 +130,19 @@ class _Target:
 
 @dataclass(slots=True, eq=False)
 class _Position:
+    """An object in the response, reached under `conditions`.
+
+    `demand` are conditions of whoever needs what is below for itself: they say when a call has to
+    be made, but fields are written without them, since a call with other reasons may need them.
+    """
+
     path: FlattenPath
     names: NameScope
     response_path: tuple[str, ...]
     conditions: Conditions
     targets: dict[Node, _Target]
     depth: int = 0
+    demand: Conditions = frozenset()
 
 
 @dataclass(slots=True, eq=False)
@@ -168,7 +188,11 @@ class _Builder:
                 fragment = needed.required.fragments.setdefault(placement.seen_as, RequiredNode())
                 below = _Needed(fragment, needed.suppliers, needed.renames)
             self._add_placement(
-                placement, placed.types, position, below, position.conditions | item.conditions
+                placement,
+                placed.types,
+                position,
+                below,
+                position.conditions | position.demand | item.conditions,
             )
 
     def _note_unresolvable(self, item: Item, placed: PlacedItem, position: _Position) -> None:
@@ -224,8 +248,9 @@ class _Builder:
                 path=position.path + segments,
                 names=position.names.below(response_name),
                 response_path=(*position.response_path, response_name),
-                conditions=wanted,
+                conditions=guard,
                 targets=targets,
+                demand=wanted - guard,
                 depth=position.depth + placement.below_from,
             )
             for placed in placement.below.items:
@@ -312,7 +337,9 @@ class _Builder:
 
     def _visit(self, visit: Visit, position: _Position, wanted: Conditions) -> FetchGroup:
         """The group of a call for the object at this position, with all it waits for."""
-        key = (position.path, visit.subgraph, position.depth + visit.depth, self._step)
+        depth = position.depth + visit.depth
+        # An object that is reached under conditions may lack what another call requires.
+        key = (position.path, position.conditions, visit.subgraph, depth, self._step)
         group = self._index.get(key)
         if group is None:
             is_root = visit.entry is None
