@@ -258,7 +258,8 @@ class Mesh:
             await self._shop.start()
             await shop.create_database(self._shop.dsn())
             self.shop_dsn = self._shop.dsn(shop.DATABASE)
-            await shop.load(self.shop_dsn, scale=self.options.scale)
+            if not await shop.is_loaded(self.shop_dsn, scale=self.options.scale):
+                await self.supervisor.run(ChildSpec("shop-load", self._load_command()))
         up.set()
 
     async def _start_subgraphs(self, servers_up: asyncio.Event, shop_up: asyncio.Event) -> None:
@@ -285,6 +286,12 @@ class Mesh:
         if source == "vendor":
             command += ["--fault-rate", str(self.options.vendor_fault_rate)]
         return command
+
+    def _load_command(self) -> list[str]:
+        return [
+            sys.executable, "-m", "examples.sources.shop", "load",
+            "--dsn", self.shop_dsn, "--scale", str(self.options.scale),
+        ]  # fmt: skip
 
     def _source_environment(self, source: str) -> dict[str, str]:
         if source == "vendor":

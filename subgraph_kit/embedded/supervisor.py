@@ -75,13 +75,7 @@ class Supervisor:
         """
         if spec.name in self._children and self._children[spec.name].running:
             raise ValueError(f"{spec.name} is running already")
-        log = self.directory.log_file(spec.name)
-        spawning = asyncio.ensure_future(self._spawn(spec, log))
-        try:
-            child = await asyncio.shield(spawning)
-        except asyncio.CancelledError:
-            await spawning  # noted by then, so that stop_all ends it
-            raise
+        child = await self._spawn(spec)
         try:
             await child.wait_ready()
         except BaseException:
@@ -92,6 +86,22 @@ class Supervisor:
         self._watchers.add(watcher)
         watcher.add_done_callback(self._watchers.discard)
         return child
+
+    async def run(self, spec: ChildSpec) -> None:
+        """Run a process to its end.
+
+        Raises:
+            ConfigurationError: if the program is not there.
+            ChildFailedError: if it does not end with 0.
+        """
+        child = await self._spawn(spec)
+        try:
+            code = await child.wait()
+        finally:
+            await child.stop()
+            self._forget(child)
+        if code:
+            raise ChildFailedError(spec.name, child.obituary("before it was done"))
 
     async def stop(self, name: str) -> None:
         """Stop one child in good order; one that does not run is none to stop."""
@@ -145,11 +155,21 @@ class Supervisor:
         self._children.clear()
         self._note()
 
-    async def _spawn(self, spec: ChildSpec, log: Path) -> Child:
-        child = await Child.spawn(spec, log)
-        self._children[spec.name] = child
-        self._note()
-        return child
+    async def _spawn(self, spec: ChildSpec) -> Child:
+        """Start the process; once it is there it is noted, so that `stop_all` ends it."""
+
+        async def spawn() -> Child:
+            child = await Child.spawn(spec, self.directory.log_file(spec.name))
+            self._children[spec.name] = child
+            self._note()
+            return child
+
+        spawning = asyncio.ensure_future(spawn())
+        try:
+            return await asyncio.shield(spawning)
+        except asyncio.CancelledError:
+            await spawning
+            raise
 
     async def _watch(self, child: Child) -> None:
         await child.wait()

@@ -141,6 +141,20 @@ async def test_a_child_that_ends_while_starting_is_an_error(data_dir: Path) -> N
         assert supervisor.running() == []
 
 
+async def test_a_process_can_be_run_to_its_end(data_dir: Path) -> None:
+    async with Supervisor(data_dir) as supervisor:
+        write = "open('done', 'w').close()"
+        await supervisor.run(python("task", write, directory=data_dir))
+        assert (data_dir / "done").exists()
+        assert supervisor.running() == []
+
+
+async def test_a_process_that_fails_is_an_error_with_its_last_words(data_dir: Path) -> None:
+    async with Supervisor(data_dir) as supervisor:
+        with pytest.raises(ChildFailedError, match=r"(?s)exit code 1 before it was done.*no disk"):
+            await supervisor.run(python("task", "raise SystemExit('no disk')"))
+
+
 async def never() -> bool:
     return False
 
