@@ -13,21 +13,23 @@ framework's router and request objects would cost more than the whole of this fi
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import re
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
 
-import msgspec
 import structlog
+from opentelemetry.trace import format_trace_id
 
 from gateway.config import GatewaySettings
 from gateway.context import RequestContext, SecurityContext
 from gateway.errors import INTERNAL_ERROR, RequestError
 from gateway.pipeline import Outcome, Pipeline
+from gateway.server.asgi_types import Receive, Scope, Send
+from gateway.server.body import ClientGoneError, read_body
 from gateway.server.graphiql_page import GraphiqlPage
 from gateway.server.graphql_request import GraphQLRequest, read_get, read_post
 from gateway.server.negotiate import HTML, JSON, negotiate
+from gateway.server.responses import NO_STORE, encode_json, json_headers, send_json, send_whole
 from gateway.telemetry import (
     ATTR_ERROR_COUNT,
     ATTR_OPERATION_NAME,
@@ -37,25 +39,15 @@ from gateway.telemetry import (
 )
 from gateway.transport.headers import HeaderRules, credential_digest
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 Handler = Callable[[Scope, Receive, Send], Awaitable[int]]
 """Answers a request and returns the status it answered with."""
 
 _log = structlog.get_logger(__name__)
 
-_encode_json = msgspec.json.Encoder().encode
-
 _CLIENT_GONE = 499
 """Status under which a request is counted whose client left before it was complete."""
 
-_DRAIN_SECONDS = 1.0
-
-_NO_STORE = (b"cache-control", b"no-store")
-_NO_SNIFF = (b"x-content-type-options", b"nosniff")
-_VARY = (b"vary", b"accept")
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
 
 
 class GatewayApp:
@@ -117,13 +109,13 @@ class GatewayApp:
             status = await handler(scope, receive, send)
         except RequestError as error:
             status = error.status
-            await _send_json(send, status, {"errors": [error.as_json()]}, headers=error.headers)
+            await send_json(send, status, {"errors": [error.as_json()]}, headers=error.headers)
         except ClientGoneError:
             status = _CLIENT_GONE
         except Exception:
             # Whatever happens to one request, the service lives.
             _log.exception("request failed", path=self._path if handler else "other")
-            await _send_json(send, status, {"errors": [INTERNAL_ERROR]})
+            await send_json(send, status, {"errors": [INTERNAL_ERROR]})
         finally:
             endpoint = path if handler is not None else "other"
             method = scope["method"] if scope["method"] in _KNOWN_METHODS else "other"
@@ -139,7 +131,7 @@ class GatewayApp:
         page_is_possible = self._page is not None and method in ("GET", "HEAD")
         media_type = negotiate(accept, html=page_is_possible)
         if media_type == HTML and self._page is not None:
-            return await _send(send, 200, self._page.html, self._page.html_headers)
+            return await send_whole(send, 200, self._page.html, self._page.html_headers)
         try:
             if media_type is None:
                 raise RequestError(
@@ -166,7 +158,7 @@ class GatewayApp:
         if outcome.errors:
             self._metrics.errors.labels(_error_outcome(outcome)).inc()
         status = _status(outcome, media_type or JSON)
-        body = _encode_json(outcome.as_json())
+        body = encode_json(outcome.as_json())
         if self._log_requests:
             _log.info(
                 "request",
@@ -174,13 +166,14 @@ class GatewayApp:
                 operation_type=outcome.operation_type,
                 status=status,
                 errors=len(outcome.errors),
+                trace_id=scope.get("trace_id") or _trace_id(headers),
                 duration_ms=round((time.perf_counter() - started) * 1000, 2),
             )
-        return await _send(
+        return await send_whole(
             send,
             status,
             body,
-            _graphql_headers(media_type or JSON, len(body), outcome.headers),
+            json_headers(media_type or JSON, len(body), outcome.headers),
         )
 
     async def _read_request(
@@ -190,7 +183,7 @@ class GatewayApp:
         if method == "POST":
             try:
                 async with asyncio.timeout(self._limits.body_timeout_seconds):
-                    body = await _read_body(headers, receive, self._limits.max_body_bytes)
+                    body = await read_body(headers, receive, self._limits.max_body_bytes)
             except TimeoutError:
                 raise RequestError(
                     408,
@@ -212,14 +205,16 @@ class GatewayApp:
         )
 
     async def _run(self, request: GraphQLRequest, scope: Scope) -> Outcome:
-        forwarded = self._rules.forwarded(scope["headers"])
+        headers = scope["headers"]
+        forwarded = self._rules.forwarded(headers)
         context = RequestContext(
             security=SecurityContext(credential_digest=credential_digest(forwarded)),
             headers=forwarded,
         )
         if not self._traced:
             return await self._run_pipeline(request, context)
-        with request_span(_trace_headers(scope["headers"])) as span:
+        with request_span(_trace_headers(headers)) as span:
+            scope["trace_id"] = format_trace_id(span.get_span_context().trace_id)
             outcome = await self._run_pipeline(request, context)
             span.set_attribute(ATTR_OPERATION_TYPE, outcome.operation_type or "")
             span.set_attribute(ATTR_OPERATION_NAME, outcome.operation_name or "")
@@ -241,19 +236,19 @@ class GatewayApp:
         _only_get(scope)
         assert self._page is not None  # noqa: S101 - the routes exist only with the page
         body, headers, status = self._page.asset(scope["path"], dict(scope["headers"]))
-        return await _send(send, status, body, headers)
+        return await send_whole(send, status, body, headers)
 
     async def _ready(self, scope: Scope, _receive: Receive, send: Send) -> int:
         _only_get(scope)
         if self.is_stopping:
-            return await _send_json(send, 503, {"status": "stopping"})
+            return await send_json(send, 503, {"status": "stopping"})
         if self._pipeline.runtime is None:
-            return await _send_json(send, 503, {"status": "loading"}, headers={"retry-after": "1"})
-        return await _send_json(send, 200, {"status": "ok"})
+            return await send_json(send, 503, {"status": "loading"}, headers={"retry-after": "1"})
+        return await send_json(send, 200, {"status": "ok"})
 
     async def _live(self, scope: Scope, _receive: Receive, send: Send) -> int:
         _only_get(scope)
-        return await _send_json(send, 200, {"status": "ok"})
+        return await send_json(send, 200, {"status": "ok"})
 
     async def _metrics_text(self, scope: Scope, _receive: Receive, send: Send) -> int:
         _only_get(scope)
@@ -261,16 +256,12 @@ class GatewayApp:
         headers = [
             (b"content-type", content_type.encode()),
             (b"content-length", str(len(body)).encode()),
-            _NO_STORE,
+            NO_STORE,
         ]
-        return await _send(send, 200, body, headers)
+        return await send_whole(send, 200, body, headers)
 
 
 _KNOWN_METHODS = frozenset(("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"))
-
-
-class ClientGoneError(Exception):
-    """The client closed the connection before its request was whole."""
 
 
 def _only_get(scope: Scope) -> None:
@@ -308,81 +299,10 @@ def _trace_headers(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
     }
 
 
-async def _read_body(
-    headers: Mapping[bytes, bytes], receive: Receive, max_body_bytes: int
-) -> bytes:
-    announced = headers.get(b"content-length", b"")
-    if announced.isdigit() and int(announced) > max_body_bytes:
-        if b"expect" not in headers:  # Who asks before sending has not sent anything.
-            await _drain(receive, max_body_bytes)
-        raise _body_too_large(max_body_bytes)
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGoneError
-        chunk: bytes = message.get("body", b"")
-        size += len(chunk)
-        if size > max_body_bytes:
-            if message.get("more_body", False):
-                await _drain(receive, max_body_bytes)
-            raise _body_too_large(max_body_bytes)
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return b"".join(chunks) if len(chunks) > 1 else chunk
-
-
-async def _drain(receive: Receive, max_bytes: int) -> None:
-    """Read on for a moment and forget it.
-
-    Closing a connection on which a client is still sending makes its system throw our answer away;
-    it shall see the answer if it sends no more than twice what it may.
-    """
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_DRAIN_SECONDS):
-            size = 0
-            while size <= max_bytes:
-                message = await receive()
-                size += len(message.get("body", b""))
-                if message["type"] == "http.disconnect" or not message.get("more_body", False):
-                    return
-
-
-def _body_too_large(max_body_bytes: int) -> RequestError:
-    return RequestError(
-        413,
-        "BODY_TOO_LARGE",
-        f"The request body is larger than {max_body_bytes} bytes",
-        headers={"connection": "close"},  # What is still under way will not be read.
-    )
-
-
-def _graphql_headers(
-    media_type: str, length: int, extra: Mapping[str, str]
-) -> list[tuple[bytes, bytes]]:
-    headers = [
-        (b"content-type", f"{media_type}; charset=utf-8".encode()),
-        (b"content-length", str(length).encode()),
-        _NO_STORE,
-        _NO_SNIFF,
-        _VARY,
-    ]
-    headers.extend((name.encode(), value.encode("latin-1")) for name, value in extra.items())
-    return headers
-
-
-async def _send_json(
-    send: Send, status: int, content: object, *, headers: Mapping[str, str] | None = None
-) -> int:
-    body = _encode_json(content)
-    return await _send(send, status, body, _graphql_headers(JSON, len(body), headers or {}))
-
-
-async def _send(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> int:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-    return status
+def _trace_id(headers: Mapping[bytes, bytes]) -> str | None:
+    """The client's trace id, from `traceparent` (W3C Trace Context, section 3.2)."""
+    match = _TRACEPARENT.fullmatch(headers.get(b"traceparent", b""))
+    return match[1].decode() if match else None
 
 
 async def _serve_lifespan(receive: Receive, send: Send) -> None:

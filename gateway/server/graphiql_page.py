@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.server.asgi_types import AsgiHeaders
+
 ASSETS = Path(__file__).parent / "graphiql"
 
 _CONTENT_TYPES = {".js": b"text/javascript; charset=utf-8", ".css": b"text/css; charset=utf-8"}
@@ -30,8 +32,6 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-
-AsgiHeaders = list[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
+import msgspec
+
 DEFAULT_FORWARDED = ("authorization", "traceparent", "tracestate")
 
 NEVER_FORWARDED = frozenset(
@@ -63,5 +65,4 @@ def credential_digest(headers: Mapping[str, str]) -> str:
     deciding = sorted((k, v) for k, v in headers.items() if k not in _TRACING)
     if not deciding:
         return ""
-    text = "\0".join(f"{name}\0{value}" for name, value in deciding)
-    return hashlib.blake2b(text.encode("latin-1"), digest_size=16).hexdigest()
+    return hashlib.blake2b(msgspec.json.encode(deciding), digest_size=16).hexdigest()

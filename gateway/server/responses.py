@@ -1,0 +1,45 @@
+"""Sending whole responses: JSON with the headers that every one of them has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from gateway.server.asgi_types import AsgiHeaders, Send
+from gateway.server.negotiate import JSON
+
+NO_STORE = (b"cache-control", b"no-store")
+_NO_SNIFF = (b"x-content-type-options", b"nosniff")
+_VARY = (b"vary", b"accept")
+
+encode_json = msgspec.json.Encoder().encode
+"""Keeps integers beyond 64 bits as they are."""
+
+
+def json_headers(media_type: str, length: int, extra: Mapping[str, str]) -> AsgiHeaders:
+    """The headers of a JSON answer of `length` bytes, and `extra` ones."""
+    headers = [
+        (b"content-type", f"{media_type}; charset=utf-8".encode()),
+        (b"content-length", str(length).encode()),
+        NO_STORE,
+        _NO_SNIFF,
+        _VARY,
+    ]
+    headers.extend((name.encode(), value.encode("latin-1")) for name, value in extra.items())
+    return headers
+
+
+async def send_json(
+    send: Send, status: int, content: object, *, headers: Mapping[str, str] | None = None
+) -> int:
+    """Send `content` as application/json and return `status`."""
+    body = encode_json(content)
+    return await send_whole(send, status, body, json_headers(JSON, len(body), headers or {}))
+
+
+async def send_whole(send: Send, status: int, body: bytes, headers: AsgiHeaders) -> int:
+    """Send a whole answer and return `status`."""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+    return status
