@@ -22,8 +22,18 @@ from graphql import (
     specified_rules,
     validate,
 )
+from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from gateway.operation.limits import OperationLimits
+
+FIELD_COMPARISON_BUDGET = 200_000
+"""What comparing fields of one response name may cost (graphql-core's units; a second is 10^6).
+
+A hundred fragments that all select the same three levels of one object stay below it. It is less
+than half of graphql-core's own budget, because validation keeps all other requests waiting.
+"""
+# This attribute is graphql-core's documented way to set the budget.
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = FIELD_COMPARISON_BUDGET
 
 
 class NoIntrospectionRule(ValidationRule):
