@@ -44,6 +44,9 @@ def compose(
     if errors:
         return CompositionResult(None, tuple(errors))
     without_base = check_before_merge(loaded)
+    if without_base and any(subgraph.version is None for subgraph in loaded):
+        # The upgrade from Federation 1 takes every extension for a definition.
+        return CompositionResult(None, tuple(without_base))
     for subgraph in loaded:
         if subgraph.version is None:
             upgrade_federation_1(subgraph)

@@ -132,7 +132,8 @@ def locate(
     found: dict[SourceLocation, None] = {}
     for item in nodes:
         # What is described starts with its description, but it is found by its name.
-        node = item.name if getattr(item, "description", None) and hasattr(item, "name") else item
+        described = getattr(item, "description", None) is not None
+        node: Node | None = getattr(item, "name", item) if described else item
         if node is not None and node.loc is not None:
             token = node.loc.start_token
             found[SourceLocation(subgraph, token.line, token.column, file)] = None

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
+from graphql import OperationType
+
 from supergraph.federation.field_set import FieldSet, FieldSetField
 from supergraph.model import TypeName
 from supergraph.query_graph import FieldEdge, Node, QueryGraph
@@ -37,9 +39,9 @@ class Reachability:
         """`nodes` and all that keys lead to from there."""
         if not pending and (known := self._closures.get(nodes)) is not None:
             return known
-        reached = nodes
+        reached = nodes | self._roots(nodes)
         waiting = {
-            edge: None for node in sorted(nodes) for edge in self.graph.entries(node.type_name)
+            edge: None for node in sorted(reached) for edge in self.graph.entries(node.type_name)
         }
         added = True
         while added:
@@ -57,6 +59,16 @@ class Reachability:
         if not pending:
             self._closures[nodes] = reached
         return reached
+
+    def _roots(self, nodes: Nodes) -> Nodes:
+        """A root type met inside a query can be asked of every subgraph: nothing identifies it."""
+        root_types = self.graph.supergraph.root_types
+        kinds = [
+            kind
+            for kind in OperationType
+            if any(node.type_name == root_types.get(kind.value) for node in nodes)
+        ]
+        return frozenset(edge.head for kind in kinds for edge in self.graph.root_edges(kind))
 
     def edges(self, nodes: Nodes, field: str, pending: _Pending = _NONE) -> tuple[FieldEdge, ...]:
         """The ways to ask for a field of an object at `nodes` (a closure), requirements met."""

@@ -9,7 +9,7 @@ and the nodes at which the object was met, and a position with more nodes can do
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from graphql import OperationType
@@ -18,12 +18,15 @@ from supergraph.api_schema import type_name as named_type
 from supergraph.errors import CompositionError, ErrorCode, SourceLocation
 from supergraph.hints import CompositionHint, HintCode
 from supergraph.model import Supergraph, SupergraphField, SupergraphType, TypeKind, TypeName
-from supergraph.query_graph import FieldEdge, QueryGraph, build_query_graph
+from supergraph.query_graph import QueryGraph, build_query_graph
 from supergraph.reachability import Nodes, Reachability
 from supergraph.unsatisfiable import (
     Step,
+    inconsistent_runtime_types_message,
+    mismatched_runtime_types_message,
     unknown_type_message,
     unsatisfiable_message,
+    witness_query,
 )
 
 MAX_POSITIONS = 1_000_000
@@ -100,7 +103,8 @@ class _Walk:
         self._graph = reachability.graph
         self._types = self._graph.supergraph.types
         self._locate = locate
-        self._seen: dict[TypeName, list[Nodes]] = {}
+        self._seen: dict[TypeName, set[Nodes]] = {}
+        self._visited: dict[TypeName, list[Nodes]] = {}
         self._pending: deque[_Position] = deque()
         self._reported: set[str] = set()
 
@@ -125,12 +129,18 @@ class _Walk:
             self._visit(self._pending.popleft())
 
     def _push(self, position: _Position) -> None:
-        seen = self._seen.setdefault(position.type_name, [])
-        # Having met the object at fewer nodes was enough, or its holes are reported already.
-        if any(nodes <= position.nodes for nodes in seen):
+        seen = self._seen.setdefault(position.type_name, set())
+        if position.nodes in seen:
             return
-        seen.append(position.nodes)
-        self._pending.append(position)
+        seen.add(position.nodes)
+        # Having met the object at fewer nodes was enough, or its holes are reported already.
+        visited = self._visited.setdefault(position.type_name, [])
+        if not any(nodes <= position.nodes for nodes in visited):
+            visited.append(position.nodes)
+            self._pending.append(position)
+        elif self._types[position.type_name].kind is TypeKind.OBJECT:
+            # More nodes can do no less, but what they share has to agree.
+            self._visit_shared(position)
 
     def _visit(self, position: _Position) -> None:
         definition = self._types[position.type_name]
@@ -159,6 +169,14 @@ class _Walk:
             narrowed = self._reach.narrow(reached, name)
             self._push(_Position(position.kind, name, narrowed, (*position.path, step)))
 
+    def _visit_shared(self, position: _Position) -> None:
+        definition = self._types[position.type_name]
+        reached = self._reach.closure(position.nodes)
+        for field in definition.fields.values():
+            target = self._types.get(TypeName(named_type(field.type)))
+            if target is not None and target.kind in (TypeKind.INTERFACE, TypeKind.UNION):
+                self._check_runtime_types(position, definition, field, reached)
+
     def _visit_object(self, position: _Position, definition: SupergraphType) -> None:
         reached = self._reach.closure(position.nodes)
         for field in definition.fields.values():
@@ -173,7 +191,7 @@ class _Walk:
             found = self._types.get(target)
             if found is None or found.kind not in _COMPOSITE or found.inaccessible:
                 continue
-            self._check_runtime_types(definition, field, edges)
+            self._check_runtime_types(position, definition, field, reached)
             heads = frozenset(edge.head for edge in edges)
             self._push(_Position(position.kind, target, heads, (*position.path, step)))
 
@@ -225,50 +243,33 @@ class _Walk:
             )
 
     def _check_runtime_types(
-        self, definition: SupergraphType, field: SupergraphField, edges: Iterable[FieldEdge]
+        self,
+        position: _Position,
+        definition: SupergraphType,
+        field: SupergraphField,
+        reached: Nodes,
     ) -> None:
         """Subgraphs that share a field of an abstract type should return the same objects."""
+        if field.inaccessible:
+            return
         by_graph = {
             edge.tail.subgraph: self._graph.facts(edge.head).possible_types
-            for edge in edges
+            for edge in self._reach.edges(reached, field.name)
             if not self._graph.facts(edge.head).is_interface_object
         }
-        sets = list(by_graph.values())
         coordinate = f"{definition.name}.{field.name}"
-        if len(set(sets)) < 2 or coordinate in self._reported:
+        if len(set(by_graph.values())) < 2 or coordinate in self._reported:
             return
         self._reported.add(coordinate)
-        said = "\n".join(
-            f'- in subgraph "{graph}", type "{named_type(field.type)}" has runtime '
-            f"{_plural(sorted(types))}"
-            for graph, types in sorted(by_graph.items())
-        )
-        if not frozenset.intersection(*sets):
-            self.errors.append(
-                CompositionError(
-                    ErrorCode.SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES,
-                    f'Shared field "{coordinate}" return type "{named_type(field.type)}" has '
-                    "different sets of possible runtime types across subgraphs without any type in "
-                    f"common:\n{said}.\nAs the field may be resolved by any of them, it must be "
-                    "able to return the same types everywhere.",
-                    self._locate(coordinate),
-                    coordinate,
-                )
-            )
+        step = Step.field(field.name, self._arguments(definition.name, field.name))
+        query = witness_query(position.kind, (*position.path, step), is_composite=True)
+        type_name = named_type(field.type)
+        places = self._locate(coordinate)
+        if not frozenset.intersection(*by_graph.values()):
+            message = mismatched_runtime_types_message(query, coordinate, type_name, by_graph)
+            code = ErrorCode.SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES
+            self.errors.append(CompositionError(code, message, places, coordinate))
         else:
-            self.hints.append(
-                CompositionHint(
-                    HintCode.INCONSISTENT_RUNTIME_TYPES_FOR_SHAREABLE_RETURN,
-                    f'Shared field "{coordinate}" return type "{named_type(field.type)}" has '
-                    "different sets of possible runtime types across subgraphs:\n"
-                    f"{said}.\nIf they do not resolve the same types, answers depend on which "
-                    "subgraph is asked.",
-                    self._locate(coordinate),
-                    coordinate,
-                )
-            )
-
-
-def _plural(names: list[str]) -> str:
-    quoted = ", ".join(f'"{name}"' for name in names)
-    return f"type {quoted}" if len(names) == 1 else f"types {quoted}"
+            message = inconsistent_runtime_types_message(query, coordinate, type_name, by_graph)
+            hint = HintCode.INCONSISTENT_RUNTIME_TYPES_FOR_SHAREABLE_RETURN
+            self.hints.append(CompositionHint(hint, message, places, coordinate))

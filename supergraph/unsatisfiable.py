@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from graphql import OperationType
 
+from supergraph.definitions import quoted_list
 from supergraph.federation.field_set import print_field_set
 from supergraph.model import SubgraphName, TypeName
 from supergraph.query_graph import Node
@@ -178,3 +179,48 @@ def _no_moves(reach: Reachability, node: Node, reached: Nodes, field: str | None
                 f'{has}because type "{node.type_name}" has no @key defined in subgraph '
                 f'"{subgraph}".'
             )
+
+
+def mismatched_runtime_types_message(
+    query: str,
+    coordinate: str,
+    type_name: str,
+    by_graph: Mapping[SubgraphName, frozenset[TypeName]],
+) -> str:
+    """The sentence about a shared field whose subgraphs can never return the same object."""
+    groups: dict[str, list[str]] = {}
+    for subgraph, types in by_graph.items():
+        said = quoted_list(sorted(types), "type") if types else "no runtime type is defined"
+        groups.setdefault(said, []).append(subgraph)
+    listed = ";\n".join(f" - in {quoted_list(names)}, {said}" for said, names in groups.items())
+    return (
+        f"For the following supergraph API query:\n{query}\n"
+        f'Shared field "{coordinate}" return type "{type_name}" has a non-intersecting set of '
+        f"possible runtime types across subgraphs. Runtime types in subgraphs are:\n{listed}.\n"
+        "This is not allowed as shared fields must resolve the same way in all subgraphs, and that "
+        "implies at least some common runtime types between the subgraphs."
+    )
+
+
+def inconsistent_runtime_types_message(
+    query: str,
+    coordinate: str,
+    type_name: str,
+    by_graph: Mapping[SubgraphName, frozenset[TypeName]],
+) -> str:
+    """The remark about a shared field that only some subgraphs can resolve to some types."""
+    common = frozenset.intersection(*by_graph.values())
+    never = "\n".join(
+        f' - subgraph "{subgraph}" should never resolve "{coordinate}" to an object of '
+        f"{quoted_list(sorted(types - common), 'type')};"
+        for subgraph, types in by_graph.items()
+        if types - common
+    )
+    return (
+        f"For the following supergraph API query:\n{query}\n"
+        f'Shared field "{coordinate}" return type "{type_name}" has different sets of possible '
+        "runtime types across subgraphs.\nSince a shared field must be resolved the same way in "
+        f"all subgraphs, make sure that {quoted_list(list(by_graph))} only resolve "
+        f'"{coordinate}" to objects of {quoted_list(sorted(common), "type")}. In particular:\n'
+        f"{never.removesuffix(';')}.\nOtherwise the @shareable contract will be broken."
+    )

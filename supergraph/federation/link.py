@@ -109,7 +109,6 @@ def parse_link(node: DirectiveNode) -> Link:
             f'Invalid @{name}: "{local}" cannot be used as a namespace; use letters, digits and '
             "single underscores, without a leading @.",
             node,
-            invalid_identifier=True,
         )
     purpose = arguments.get("for")
     return Link(
@@ -117,7 +116,7 @@ def parse_link(node: DirectiveNode) -> Link:
         name=spec_name,
         version=version,
         alias=local,
-        imports=dict(_imports(arguments.get("import"), node)),
+        imports=_checked_imports(arguments.get("import"), node),
         purpose=getattr(purpose, "value", None),
         node=node,
     )
@@ -137,6 +136,20 @@ def _parse_url(url: str, node: Node) -> tuple[str, str, tuple[int, int] | None]:
     if not name:
         raise LinkError(f'Invalid @link: the url "{url}" names no specification.', node)
     return identity, name, (int(match["major"]), int(match["minor"]))
+
+
+def _checked_imports(value: ValueNode | None, node: Node) -> dict[str, str]:
+    imports = dict(_imports(value, node))
+    taken: dict[str, str] = {}
+    for element, local in imports.items():
+        other = taken.setdefault(local, element)
+        if other != element:
+            raise LinkError(
+                f'Cannot import "{element}" as "{local}" since it was previously imported for '
+                f'"{other}". Please rename the import to avoid conflicts via "as".',
+                node,
+            )
+    return imports
 
 
 def _imports(value: ValueNode | None, node: Node) -> Iterator[tuple[str, str]]:

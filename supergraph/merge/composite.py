@@ -63,7 +63,9 @@ def _join_types(
                 graph,
                 fields_text(key),
                 extension=not definition.has_base,
-                resolvable=key.flag("resolvable", True),
+                resolvable=(
+                    key.flag("resolvable", True) if "resolvable" in key.arguments else None
+                ),
                 is_interface_object=is_interface_object,
             )
 

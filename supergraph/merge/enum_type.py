@@ -7,7 +7,7 @@ both ways, the subgraphs have to agree.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from supergraph.definitions import (
@@ -34,10 +34,14 @@ class EnumUsage:
     as_output: str | None = None
 
 
-def enum_usages(schema: SchemaDefinitions) -> dict[str, EnumUsage]:
-    """The first use of each type each way, in the merged schema."""
+def enum_usages(schemas: Iterable[SchemaDefinitions]) -> dict[str, EnumUsage]:
+    """The first use of each type each way, in any subgraph.
+
+    Uses that merging drops count, too: the subgraph still sends or understands the values.
+    """
     usages: dict[str, EnumUsage] = {}
-    for coordinate, type_name, is_input in _references(schema):
+    references = (reference for schema in schemas for reference in _references(schema))
+    for coordinate, type_name, is_input in references:
         usage = usages.setdefault(type_name, EnumUsage())
         if is_input:
             usage.as_input = usage.as_input or coordinate

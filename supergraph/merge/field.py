@@ -184,7 +184,7 @@ def _join_fields(
         and not any(
             source.element.has(feature)
             for source in sources.all
-            for feature in ("requires", "provides", "override")
+            for feature in ("requires", "provides")
         )
     )
     if is_plain:

@@ -41,17 +41,17 @@ def join_type(
     key: str | None = None,
     *,
     extension: bool = False,
-    resolvable: bool = True,
+    resolvable: bool | None = None,
     is_interface_object: bool = False,
 ) -> AppliedDirective:
-    """`@join__type`."""
+    """`@join__type`; `resolvable` is None where the subgraph leaves it to the default."""
     arguments: dict[str, ValueNode] = {"graph": enum_value(graph)}
     if key is not None:
         arguments["key"] = string_value(key)
     if extension:
         arguments["extension"] = boolean_value(True)
-    if not resolvable:
-        arguments["resolvable"] = boolean_value(False)
+    if resolvable is not None:
+        arguments["resolvable"] = boolean_value(resolvable)
     if is_interface_object:
         arguments["isInterfaceObject"] = boolean_value(True)
     return AppliedDirective("join__type", arguments)

@@ -1,7 +1,7 @@
 """Merging: validated subgraphs become one schema that remembers who has what.
 
-Types are merged one by one, each kind by its own module. Enums come last: whether their values are
-united or intersected depends on where the merged schema uses them.
+Types are merged one by one, each kind by its own module. Whether the values of an enum are united
+or intersected depends on where the subgraphs use it.
 """
 
 from __future__ import annotations
@@ -33,21 +33,19 @@ def merge(subgraphs: Sequence[Subgraph]) -> MergeContext:
     ordered = tuple(sorted(subgraphs, key=lambda subgraph: subgraph.name))
     context = MergeContext(ordered, graph_enum_values(subgraph.name for subgraph in ordered))
     kinds = _agreed_kinds(context)
+    usages = enum_usages(ordered)
     for name, kind in kinds.items():
-        if kind is not TypeKind.ENUM:
-            context.merged.types[name] = _merge_type(context, name, kind)
+        usage = usages.get(name, EnumUsage())
+        context.merged.types[name] = _merge_type(context, name, kind, usage)
     merge_directive_definitions(context)
-    usages = enum_usages(context.merged)
-    for name, kind in kinds.items():
-        if kind is TypeKind.ENUM:
-            usage = usages.get(name, EnumUsage())
-            context.merged.types[name] = merge_enum(context, usage, context.type_sources(name))
     _add_interface_object_fields(context)
     _merge_schema_definition(context)
     return context
 
 
-def _merge_type(context: MergeContext, name: str, kind: TypeKind) -> TypeDefinition:
+def _merge_type(
+    context: MergeContext, name: str, kind: TypeKind, usage: EnumUsage
+) -> TypeDefinition:
     sources = context.type_sources(name)
     match kind:
         case TypeKind.OBJECT | TypeKind.INTERFACE:
@@ -64,7 +62,7 @@ def _merge_type(context: MergeContext, name: str, kind: TypeKind) -> TypeDefinit
         case TypeKind.SCALAR:
             return merge_scalar(context, sources)
         case TypeKind.ENUM:
-            return merge_enum(context, EnumUsage(), sources)
+            return merge_enum(context, usage, sources)
 
 
 def _agreed_kinds(context: MergeContext) -> dict[str, TypeKind]:
@@ -134,5 +132,5 @@ def _merge_schema_definition(context: MergeContext) -> None:
     merged.roots = {
         operation: name
         for operation, name in ROOT_NAMES.items()
-        if name in merged.types and any(operation in s.roots for s in context.subgraphs)
+        if name in merged.types and merged.types[name].kind is TypeKind.OBJECT
     }

@@ -18,7 +18,6 @@ from supergraph.merge.context import MergeContext, Source
 
 _LABEL = re.compile(r"^[a-zA-Z][a-zA-Z0-9_\-:./]*$")
 _PERCENT = re.compile(r"^percent\((\d{1,2}(\.\d{1,8})?|100(\.0{1,8})?)\)$")
-_COLLIDING = ("external", "requires", "provides")
 
 
 @dataclass(slots=True)
@@ -57,7 +56,7 @@ def resolve_overrides(
                 [source],
                 coordinate,
             )
-        elif _collides(context, coordinate, source):
+        elif _is_external(context, coordinate, source):
             continue
         elif origin == name:
             context.error(
@@ -100,20 +99,19 @@ def resolve_overrides(
     return result
 
 
-def _collides(context: MergeContext, coordinate: str, source: Source[FieldDefinition]) -> bool:
-    """Whether the field is external or depends on others, so that moving it has no meaning."""
+def _is_external(context: MergeContext, coordinate: str, source: Source[FieldDefinition]) -> bool:
+    """Whether the overriding subgraph does not resolve the field itself: that is an error."""
     name = source.subgraph.name
-    for feature in _COLLIDING:
-        if source.element.has(feature):
-            context.error(
-                ErrorCode.OVERRIDE_COLLISION_WITH_ANOTHER_DIRECTIVE,
-                f'@override cannot be used on field "{coordinate}" on subgraph "{name}" since '
-                f'"{coordinate}" on "{name}" is marked with directive "@{feature}"',
-                [source],
-                coordinate,
-            )
-            return True
-    return False
+    if not source.element.has("external"):
+        return False
+    context.error(
+        ErrorCode.OVERRIDE_COLLISION_WITH_ANOTHER_DIRECTIVE,
+        f'@override cannot be used on field "{coordinate}" on subgraph "{name}" since '
+        f'"{coordinate}" on "{name}" is marked with directive "@external"',
+        [source],
+        coordinate,
+    )
+    return True
 
 
 def _unknown_origin(
@@ -141,6 +139,7 @@ def _apply(
 ) -> None:
     name, origin = source.subgraph.name, from_source.subgraph.name
     if label:
+        result.labels[name] = result.labels[origin] = label
         if not (_LABEL.match(label) or _PERCENT.match(label)):
             context.error(
                 ErrorCode.OVERRIDE_LABEL_INVALID,
@@ -152,7 +151,6 @@ def _apply(
                 coordinate,
             )
             return
-        result.labels[name] = result.labels[origin] = label
         context.hint(
             HintCode.OVERRIDE_MIGRATION_IN_PROGRESS,
             f'Field "{coordinate}" is currently being migrated with progressive @override. Once '

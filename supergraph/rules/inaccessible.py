@@ -61,7 +61,7 @@ class _Check:
                 if definition.name == ROOT_NAMES["query"]:
                     yield self._error(
                         ErrorCode.QUERY_ROOT_TYPE_INACCESSIBLE,
-                        f'Type "{definition.name}" is @inaccessible but is the query root type, '
+                        f'Type "{definition.name}" is @inaccessible but is the root query type, '
                         "which must be in the API schema.",
                         definition.name,
                     )

@@ -127,14 +127,23 @@ def _expand(names: LinkedNames, subgraph: str, file: str | None) -> None:
         names.type_names["FieldSet"] = "_FieldSet"
         return
     version = federation.version
-    if version not in KNOWN_VERSIONS:
+    if version is None:
+        names.errors.append(
+            CompositionError(
+                ErrorCode.INVALID_LINK_IDENTIFIER,
+                f"[{subgraph}] Expected a version (of the form v1.2) at the end of the federation "
+                f'url, as in "{FEDERATION_IDENTITY}/v2.9".',
+                locate(subgraph, file, [federation.node]),
+            )
+        )
+        version = LATEST_VERSION
+    elif version not in KNOWN_VERSIONS:
         names.errors.append(
             _version_error(
                 federation, subgraph, file, ErrorCode.UNKNOWN_FEDERATION_LINK_VERSION, "federation"
             )
         )
         version = LATEST_VERSION
-    assert version is not None  # noqa: S101 - a known version is one
     names.version = version
     known = directives_of(version)
     known_types = {name for name, since in TYPES.items() if since <= version}

@@ -18,6 +18,8 @@ from graphql import (
     GraphQLError,
     ObjectTypeDefinitionNode,
     ObjectTypeExtensionNode,
+    ScalarTypeDefinitionNode,
+    ScalarTypeExtensionNode,
     Source,
     TypeDefinitionNode,
     TypeExtensionNode,
@@ -156,6 +158,18 @@ def _without_federation_definitions(
                 continue
         elif isinstance(node, (TypeDefinitionNode, TypeExtensionNode)):
             if node.name.value in own_types:
+                if node.name.value in names.type_names.values() and not isinstance(
+                    node, (ScalarTypeDefinitionNode, ScalarTypeExtensionNode)
+                ):
+                    errors.append(
+                        CompositionError(
+                            ErrorCode.TYPE_DEFINITION_INVALID,
+                            f"[{given.name}] Invalid definition for type {node.name.value}: it is "
+                            "a scalar of the federation specification.",
+                            locate(given.name, given.file, [node]),
+                            node.name.value,
+                        )
+                    )
                 continue
             if isinstance(node, (ObjectTypeDefinitionNode, ObjectTypeExtensionNode)):
                 kept.append(_without_service_fields(node))

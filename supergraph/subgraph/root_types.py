@@ -22,14 +22,14 @@ def use_default_root_names(subgraph: Subgraph) -> list[CompositionError]:
     for operation, default in ROOT_NAMES.items():
         actual = subgraph.roots.get(operation)
         taken = subgraph.types.get(default)
-        if taken is not None and actual != default:
-            so = f'("{actual}" is instead)' if actual else "(it has no such root type)"
+        if taken is not None and actual is not None and actual != default:
             errors.append(
                 subgraph.error(
                     _CODES[operation],
                     f'The schema has a type named "{default}" but it is not set as the {operation} '
-                    f"root type {so}: this is not supported by federation. If a root type does not "
-                    "use its default name, there should be no other type with that default name.",
+                    f'root type ("{actual}" is instead): this is not supported by federation. If a '
+                    "root type does not use its default name, there should be no other type with "
+                    "that default name.",
                     *taken.nodes,
                     coordinate=default,
                 )
