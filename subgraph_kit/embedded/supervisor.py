@@ -5,9 +5,8 @@
         ...
 
 On leaving, however that happens, every child is stopped by its process id, those that others need
-last. The children are noted in `children.json`: when a supervisor is killed outright, the next one
-on the same directory finds what it left running, makes sure that it is what was noted (a process
-id alone may have been given to somebody else since), and ends it.
+last. When a supervisor is killed outright, the next one on the same directory ends what it left
+running; `orphans.py` says how that is found.
 """
 
 from __future__ import annotations
@@ -15,22 +14,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
-import os
-import signal
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from subgraph_kit.embedded.child import Child, ChildFailedError, ChildSpec
 from subgraph_kit.embedded.data_directory import DataDirectory
 from subgraph_kit.embedded.extra import require_embedded
-from subgraph_kit.embedded.orphans import wait_until_ended
-
-_logger = logging.getLogger(__name__)
-
-ORPHAN_STOP_SECONDS = 5.0
+from subgraph_kit.embedded.orphans import MARK, end_orphans, mark_of
 
 
 class Supervisor:
@@ -49,7 +41,7 @@ class Supervisor:
     async def __aenter__(self) -> Supervisor:
         self.directory.__enter__()
         try:
-            await asyncio.to_thread(_end_orphans, self._notes_file)
+            await asyncio.to_thread(end_orphans, self.directory.path, self._notes_file)
         except BaseException:
             self.directory.__exit__(None, None, None)
             raise
@@ -159,7 +151,9 @@ class Supervisor:
         """Start the process; once it is there it is noted, so that `stop_all` ends it."""
 
         async def spawn() -> Child:
-            child = await Child.spawn(spec, self.directory.log_file(spec.name))
+            mark = {MARK: mark_of(self.directory.path, spec)}
+            marked = replace(spec, environment={**spec.environment, **mark})
+            child = await Child.spawn(marked, self.directory.log_file(spec.name))
             self._children[spec.name] = child
             self._note()
             return child
@@ -208,40 +202,3 @@ class Supervisor:
         draft = self._notes_file.with_suffix(".tmp")
         draft.write_text(json.dumps(notes))
         draft.replace(self._notes_file)
-
-
-def _end_orphans(notes_file: Path) -> None:
-    """End the processes that a killed supervisor left running, those of one tier together."""
-    psutil = require_embedded("psutil")
-    notes = sorted(_read_notes(notes_file), key=lambda note: -note["tier"])
-    for _tier, group in groupby(notes, key=lambda note: note["tier"]):
-        orphans = []
-        for note in group:
-            with contextlib.suppress(psutil.Error):
-                process = psutil.Process(note["pid"])
-                if abs(process.create_time() - note["started"]) > 0.1:
-                    continue  # the id was given to another process since
-                _logger.warning("Ending %s, which a killed run left running.", note["name"])
-                process.send_signal(note["stop_signal"])
-                orphans.append(process)
-        wait_until_ended(orphans, ORPHAN_STOP_SECONDS)
-        for process in orphans:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-    notes_file.unlink(missing_ok=True)
-
-
-def _read_notes(notes_file: Path) -> list[dict[str, Any]]:
-    """The notes that can be believed; a damaged file is no reason not to start."""
-    try:
-        notes = json.loads(notes_file.read_text())
-    except (OSError, ValueError):
-        return []
-    expected = {"name": str, "pid": int, "started": float, "stop_signal": int, "tier": int}
-    return [
-        note
-        for note in (notes if isinstance(notes, list) else [])
-        if isinstance(note, dict)
-        and all(isinstance(note.get(key), kind) for key, kind in expected.items())
-        and note["pid"] > 1
-    ]

@@ -34,11 +34,12 @@ def data_dir() -> Iterator[Path]:
 
 
 def processes_of(data_dir: Path) -> list[str]:
-    """Command lines that name the directory; a process that is just ending has none."""
+    """Processes of a mesh on the directory, by command line or by the mark in their environment."""
     found = []
-    for process in psutil.process_iter(["cmdline"]):
+    for process in psutil.process_iter(["cmdline", "environ"]):
         command = " ".join(process.info["cmdline"] or [])
-        if str(data_dir) in command and "pytest" not in command:
+        mark = (process.info["environ"] or {}).get("DICTAMESH_SUPERVISED", "")
+        if str(data_dir) in command + mark and "pytest" not in command:
             found.append(command)
     return found
 

@@ -229,6 +229,26 @@ async def test_what_a_killed_run_left_is_ended_by_the_next(data_dir: Path) -> No
         assert gone(orphan)
 
 
+async def test_an_orphan_that_nobody_noted_is_ended_all_the_same(data_dir: Path) -> None:
+    """The supervisor was killed in the moment between starting a process and noting it."""
+    run, orphan = start_run(data_dir)
+    run.kill()
+    run.communicate()
+    (data_dir / "children.json").unlink()
+    async with Supervisor(data_dir):
+        assert gone(orphan)
+
+
+async def test_processes_of_another_directory_are_left_alone(data_dir: Path) -> None:
+    run, child = start_run(data_dir / "other")
+    async with Supervisor(data_dir):
+        assert not gone(child)
+    run.terminate()
+    run.communicate()
+    async with Supervisor(data_dir / "other"):
+        assert gone(child)
+
+
 async def test_an_id_that_was_given_to_another_process_is_left_alone(data_dir: Path) -> None:
     bystander = await asyncio.create_subprocess_exec(sys.executable, "-c", SLEEPS)
     try:
