@@ -102,7 +102,14 @@ class BestSearch:
         roots: tuple[RootEdge, ...],
     ) -> Solution:
         def attempt(allowed: frozenset[SubgraphName], *, counts_opening: bool = False) -> Solution:
-            walk = Walk(self, arrivals, roots, allowed, counts_opening=counts_opening)
+            walk = Walk(
+                self,
+                arrivals,
+                roots,
+                allowed,
+                counts_opening=counts_opening,
+                ambiguous_names=selections.ambiguous_names,
+            )
             items = _place_all(walk, selections)
             return Solution(selections, arrivals, items, total_cost(items), _done(items, arrivals))
 

@@ -280,7 +280,9 @@ class _Builder:
     ) -> _Target:
         """Where the field's own selections go; making it writes the field."""
         item = placement.item
-        base = self._source_target(source, position, wanted)
+        # Where a name means different fields for different types, each type has its own call.
+        apart = placement.seen_as if position.names.is_ambiguous(response_name) else None
+        base = self._source_target(source, position, wanted, apart)
 
         def make() -> tuple[FetchGroup, DocumentSelection]:
             group, selection = base.place()
@@ -321,7 +323,9 @@ class _Builder:
 
     # --- Calls -----------------------------------------------------------------------------
 
-    def _source_target(self, source: Source, position: _Position, wanted: Conditions) -> _Target:
+    def _source_target(
+        self, source: Source, position: _Position, wanted: Conditions, apart: TypeName | None
+    ) -> _Target:
         if source.visit is None:
             if source.arrival is None:
                 raise AssertionError("a source is an arrival or a visit")
@@ -330,16 +334,20 @@ class _Builder:
         node = visit.entry.node if visit.entry is not None else source.node
 
         def make() -> tuple[FetchGroup, DocumentSelection]:
-            group = self._visit(visit, position, wanted)
+            group = self._visit(visit, position, wanted, apart)
             return group, group.selection.on(node.type_name)
 
         return _Target(node, frozenset(), make)
 
-    def _visit(self, visit: Visit, position: _Position, wanted: Conditions) -> FetchGroup:
+    def _visit(
+        self, visit: Visit, position: _Position, wanted: Conditions, apart: TypeName | None
+    ) -> FetchGroup:
         """The group of a call for the object at this position, with all it waits for."""
         depth = position.depth + visit.depth
         # An object that is reached under conditions may lack what another call requires.
-        key = (position.path, position.conditions, visit.subgraph, depth, self._step)
+        if visit.entry is None or not visit.entry.is_interface_object:
+            apart = None
+        key = (position.path, position.conditions, visit.subgraph, depth, self._step, apart)
         group = self._index.get(key)
         if group is None:
             is_root = visit.entry is None
@@ -353,9 +361,9 @@ class _Builder:
             )
             self.groups.append(group)
         # The same solution may stand at one path twice, reached through different documents.
-        if visit.entry is None or (visit, position, wanted) in self._visited:
+        if visit.entry is None or (visit, position, wanted, apart) in self._visited:
             return group
-        self._visited.add((visit, position, wanted))
+        self._visited.add((visit, position, wanted, apart))
         needed = _Needed(group.requires.setdefault(visit.seen_as, RequiredNode()))
         for placement in visit.conditions:
             self._add_placement(placement, None, position, needed, wanted)

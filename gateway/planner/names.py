@@ -31,6 +31,10 @@ class NameScope:
             if item.children is not None:
                 self.below(item.response_name).claim_all(item.children)
 
+    def is_ambiguous(self, response_name: str) -> bool:
+        """Whether the name means different fields, for different object types."""
+        return len(self._claims.get(response_name, ())) > 1
+
     def internal_name(self, item: Item) -> str:
         """The response name under which the gateway asks for a field it needs itself."""
         wanted = (item.name, item.arguments_text)

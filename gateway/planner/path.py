@@ -61,7 +61,12 @@ def reachable_sources(
     At equal depth a subgraph in `preferred` comes first, so that keys are learnt there.
     """
     sources = list(start)
-    open_subgraphs = {source.node.subgraph for source in start}
+    # An interface object may be entered again once the type is known: see `Walk.ambiguous_names`.
+    open_subgraphs = {
+        source.node.subgraph
+        for source in start
+        if source.node.type_name == seen_as or knows_type(view.graph, source)
+    }
     waiting = [
         (entry, items)
         for entry, items in view.entries(seen_as)

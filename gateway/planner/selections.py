@@ -45,11 +45,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Selections:
-    """What to know about an object of static type `type_name`; equal ones are identical."""
+    """What to know about an object of static type `type_name`; equal ones are identical.
+
+    `ambiguous_names` are response names of different fields, for different object types.
+    """
 
     uid: int
     type_name: TypeName
     items: tuple[Item, ...]
+    ambiguous_names: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -110,7 +114,9 @@ class SelectionPool:
             self._item_count += len(items)
             if self._item_count > MAX_ITEMS:
                 raise PlanningError(f"The operation has more than {MAX_ITEMS} different fields.")
-            interned = Selections(len(self._interned), type_name, tuple(items))
+            interned = Selections(
+                len(self._interned), type_name, tuple(items), _ambiguous_names(items)
+            )
             self._interned[tuple(keys)] = interned
         return interned
 
@@ -232,6 +238,16 @@ class SelectionPool:
     def _may_lack_type(self, type_name: TypeName) -> bool:
         definition = self._types.get(type_name)
         return definition is not None and any(j.is_interface_object for j in definition.joins)
+
+
+def _ambiguous_names(items: list[Item]) -> frozenset[str]:
+    meanings: dict[str, tuple[str, str]] = {}
+    return frozenset(
+        item.response_name
+        for item in items
+        if meanings.setdefault(item.response_name, (item.name, item.arguments_text))
+        != (item.name, item.arguments_text)
+    )
 
 
 def _arguments_text(arguments: tuple[tuple[str, ValueNode], ...]) -> str:

@@ -55,6 +55,7 @@ class Walk:
 
     With `counts_opening` a call costs its first user, so that items prefer calls already made:
     for use with a generous `allowed`. Without it, all of `allowed` counts as called anyway.
+    `ambiguous_names` are response names that mean different fields for different object types.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Walk:
         allowed: frozenset[SubgraphName],
         *,
         counts_opening: bool = False,
+        ambiguous_names: frozenset[str] = frozenset(),
     ) -> None:
         self._search = search
         self._graph = search.graph
@@ -73,6 +75,7 @@ class Walk:
         self._arrived = frozenset(arrival.node.subgraph for arrival in arrivals)
         self._allowed = allowed | self._arrived
         self._opened: set[tuple[SubgraphName, int]] | None = set() if counts_opening else None
+        self._ambiguous_names = ambiguous_names
         self._sources: dict[TypeName, list[Source]] = {}
         self._late: dict[tuple[TypeName, FieldEdge], Visit | None] = {}
         self._requiring: set[tuple[TypeName, FieldEdge]] = set()
@@ -225,6 +228,7 @@ class Walk:
             for source in usable
             if (edge := edge_at(source.node, item.name, seen_as)) is not None
             and not edge.conditions
+            and not self._would_mix(item, source, seen_as)
         ]
         options = [self._below(item, seen_as, (candidate,)) for candidate in candidates]
         options += [
@@ -240,9 +244,19 @@ class Walk:
             or best.below.cost.waiting
             or best.below.cost.unresolved
         ):
-            everywhere = self._below(item, seen_as, tuple(candidates))
+            distinct = {edge.head: (source, edge) for source, edge in reversed(candidates)}
+            everywhere = self._below(item, seen_as, tuple(reversed(distinct.values())))
             best = self._cheapest((best, everywhere), is_condition=is_condition)
         return best
+
+    def _would_mix(self, item: Item, source: Source, seen_as: TypeName) -> bool:
+        """Whether an interface object would answer for one type what others call the same."""
+        return (
+            item.response_name in self._ambiguous_names
+            and source.visit is None
+            and source.node.type_name != seen_as
+            and not knows_type(self._graph, source)
+        )
 
     def _below(
         self,
