@@ -72,6 +72,21 @@ async def retry(
     Raises:
         Exception: the last attempt's error, as it was.
     """
+    # Nearly every call succeeds at once, and must not pay for the machinery of those that do not:
+    # it costs more than the rest of a call inside a mesh.
+    try:
+        return await operation()
+    except Exception as error:
+        if settings.max_attempts <= 1 or not is_retryable(error):
+            raise
+        first_error: Exception | None = error
+
+    async def attempt() -> T:  # tenacity awaits only what it knows as a coroutine function
+        nonlocal first_error
+        if first_error is not None:
+            error, first_error = first_error, None
+            raise error
+        return await operation()
 
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome is not None else None
@@ -90,10 +105,6 @@ async def retry(
         error = state.outcome.exception() if state.outcome is not None else None
         if on_retry is not None and error is not None:
             on_retry(state.attempt_number, error, state.upcoming_sleep)
-
-    async def attempt() -> T:
-        # tenacity awaits what it recognises as a coroutine function: not every callable is one.
-        return await operation()
 
     retrying = AsyncRetrying(
         retry=retry_if_exception(is_retryable),
