@@ -83,11 +83,24 @@ async def test_known_queries(query: str) -> None:
 # --- random queries ---------------------------------------------------------------------------
 
 _SAMPLE_ARGUMENTS = {"upc": ['"p1"', '"p2"', '"p3"', '"none"', "$upc"], "first": ["0", "2", "$n"]}
+_SWAPPED = {
+    ("Product", "upc"): "id",
+    ("Product", "id"): "upc",
+    ("Product", "name"): "price",
+    ("Product", "price"): "name",
+    ("User", "id"): "name",
+    ("User", "name"): "id",
+    ("User", "email"): "reviews",
+    ("User", "reviews"): "email",
+    ("Review", "author"): "product",
+    ("Review", "product"): "author",
+}
+"""Aliases that take the names of what the gateway has to fetch beside them."""
 _DIRECTIVES = ["", "", "", "", "", " @include(if: $yes)", " @skip(if: $yes)", " @skip(if: $no)"]
 
 
 @st.composite
-def selections(draw: st.DrawFn, schema: GraphQLSchema, parent: str, depth: int) -> str:
+def selections(draw: st.DrawFn, schema: GraphQLSchema, parent: str, depth: int, swap: bool) -> str:
     named = schema.get_type(parent)
     assert is_composite_type(named)
     objects = sorted(possible_types(schema, named))
@@ -104,7 +117,7 @@ def selections(draw: st.DrawFn, schema: GraphQLSchema, parent: str, depth: int) 
         name = draw(st.sampled_from(["__typename", *usable, *(["..."] if depth > 0 else [])]))
         if name == "...":
             on = draw(st.sampled_from(objects))
-            parts.append(f"... on {on}{directive} {draw(selections(schema, on, depth - 1))}")
+            parts.append(f"... on {on}{directive} {draw(selections(schema, on, depth - 1, swap))}")
             continue
         if name == "__typename":
             parts.append(f"__typename{directive}")
@@ -116,16 +129,18 @@ def selections(draw: st.DrawFn, schema: GraphQLSchema, parent: str, depth: int) 
         # One alias per field and arguments: what has one name in the response agrees.
         alias = f"x{name}{''.join(c for c in ''.join(arguments) if c.isalnum())}"
         call = f"{alias}: {name}({', '.join(arguments)})" if arguments else name
+        if swap and (parent, name) in _SWAPPED:
+            call = f"{_SWAPPED[parent, name]}: {name}"
         result = get_named_type(fields[name].type)
         nested = ""
         if is_composite_type(result):
-            nested = " " + draw(selections(schema, result.name, depth - 1))
+            nested = " " + draw(selections(schema, result.name, depth - 1, swap))
         parts.append(f"{call}{directive}{nested}")
     return "{ " + " ".join(parts) + " }"
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(selections(SUPERGRAPH.api_schema, "Query", 4))
+@given(st.booleans().flatmap(lambda swap: selections(SUPERGRAPH.api_schema, "Query", 4, swap)))
 async def test_random_queries(body: str) -> None:
     uses = (
         " a: product(upc: $upc) { upc } b: products(first: $n) { upc } "

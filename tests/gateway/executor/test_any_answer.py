@@ -116,7 +116,7 @@ ERRORS = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.none() | plausible(), ERRORS), min_size=5, max_size=5))
 async def test_an_answer_is_always_valid(answers: list[tuple[Any, list[Any]]]) -> None:
     graph, client = shop()

@@ -217,7 +217,7 @@ FACTS = SupergraphFacts(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(selection_sets("Query", 5), st.booleans(), st.booleans())
 def test_normalizing_changes_neither_values_nor_order(body: str, a: bool, b: bool) -> None:
     """The shape of the normalized operation, filled from the data, is graphql-core's answer."""
@@ -231,7 +231,7 @@ def test_normalizing_changes_neither_values_nor_order(body: str, a: bool, b: boo
     assert json.dumps(data) == run(text, variables)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(selection_sets("Query", 4))
 def test_what_the_planner_gets_is_a_valid_operation(body: str) -> None:
     both_are_used = " y: text @skip(if: $a) z: text @skip(if: $b) }"
