@@ -99,10 +99,11 @@ def check_config(config: TopicConfig) -> TopicConfig:
 
 def pattern_regex(patterns: Iterable[str]) -> str:
     """Return one regular expression for names that equal a pattern, `*` being any characters."""
-    return "|".join(
-        "^" + ".*".join(re.escape(piece) for piece in pattern.split("*")) + "$"
-        for pattern in patterns
-    )
+    alternatives = [
+        ".*".join(re.escape(piece) for piece in pattern.split("*")) for pattern in patterns
+    ]
+    # Without patterns nothing matches; an empty expression would match everything.
+    return rf"(?:{'|'.join(alternatives)})\Z" if alternatives else "(?!)"
 
 
 def matching_topics(patterns: Sequence[str], names: Iterable[str]) -> list[str]:
