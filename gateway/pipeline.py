@@ -106,7 +106,8 @@ class Runtime:
         self.client = client
         self._planner = QueryPlanner(supergraph)
         self._limits = limits
-        self._metrics = metrics
+        self._count_hit = metrics.operation_cache.labels("hit").inc if metrics else _no_count
+        self._count_miss = metrics.operation_cache.labels("miss").inc if metrics else _no_count
         self._traced = traced
         self._operations: OperationCache[PlannedOperation | Refusal] = OperationCache(
             max_entries=cache.max_entries, max_characters=cache.max_characters
@@ -115,9 +116,10 @@ class Runtime:
     def plan(self, document: str, operation_name: str | None) -> PlannedOperation | Refusal:
         """Prepare and plan an operation, or find it among those kept."""
         found = self._operations.get(document, operation_name)
-        if self._metrics is not None:
-            self._metrics.operation_cache.labels("miss" if found is None else "hit").inc()
-        if found is None:
+        if found is not None:
+            self._count_hit()
+        else:
+            self._count_miss()
             with plan_span(traced=self._traced):
                 found = self._plan(document, operation_name)
             self._operations.put(document, operation_name, found)
@@ -237,6 +239,10 @@ class Pipeline:
             operation_name=operation.name,
             operation_type=operation.kind.value,
         )
+
+
+def _no_count() -> None:
+    """Count nothing: no metrics are wanted."""
 
 
 def _formatted(error: GraphQLError) -> JsonObject:

@@ -159,6 +159,8 @@ class ObservedSubgraphClient:
         self._traced = traced
         self._requests = metrics.subgraph_requests
         self._duration = metrics.subgraph_duration
+        self._count: dict[tuple[str, str], Callable[[], None]] = {}
+        self._observe: dict[str, Callable[[float], None]] = {}
 
     async def execute(self, request: SubgraphRequest) -> SubgraphResponse:
         """See `SubgraphClient`."""
@@ -210,8 +212,18 @@ class ObservedSubgraphClient:
             outcome = error.code
             raise
         finally:
-            self._requests.labels(request.subgraph, outcome).inc()
-            self._duration.labels(request.subgraph).observe(time.perf_counter() - started)
+            self._record(request.subgraph, outcome, time.perf_counter() - started)
+
+    def _record(self, subgraph: str, outcome: str, seconds: float) -> None:
+        count = self._count.get((subgraph, outcome))
+        if count is None:
+            count = self._requests.labels(subgraph, outcome).inc
+            self._count[subgraph, outcome] = count
+        count()
+        observe = self._observe.get(subgraph)
+        if observe is None:
+            observe = self._observe[subgraph] = self._duration.labels(subgraph).observe
+        observe(seconds)
 
 
 def request_span(headers: Mapping[str, str]) -> AbstractContextManager[Span]:
