@@ -8,6 +8,10 @@ from collections.abc import Callable, Mapping
 import pytest
 import uvloop
 
+from tests.testkit.postgres import postgres_dsn, postgres_server
+
+__all__ = ["postgres_dsn", "postgres_server"]
+
 
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item

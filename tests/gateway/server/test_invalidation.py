@@ -22,6 +22,7 @@ from subgraph_kit.data_product import ChangeType
 from subgraph_kit.errors import ConfigurationError, SourceUnavailableError
 from subgraph_kit.events.backoff import Backoff
 from subgraph_kit.events.base import Consumer, EventBus, Record
+from subgraph_kit.events.connect import connect_bus
 from subgraph_kit.events.memory import MemoryBus
 from subgraph_kit.events.model import (
     EntityChangeEvent,
@@ -282,3 +283,42 @@ def test_without_events_or_redis_nothing_is_cached_unless_asked_for(tmp_path: Pa
     )
     assert plain.entity_cache is None
     assert asked.entity_cache is not None
+
+
+@pytest.mark.embedded
+async def test_an_event_on_a_real_bus_makes_the_next_answer_fresh(
+    tmp_path: Path, postgres_dsn: str
+) -> None:
+    score = 1
+
+    async def entities(request: ReceivedRequest, _writer: object) -> bytes:
+        return http(f'{{"data":{{"_entities":[{{"__typename":"User","score":{score}}}]}}}}')
+
+    me = http('{"data":{"me":{"__typename":"User","id":"1"}}}')
+    bus = await connect_bus(postgres_dsn)
+    try:
+        await bus.ensure_topic(TOPIC, config_for(TOPIC))
+        async with (
+            serve(answering(me)) as good,
+            serve(entities) as bad,
+            serve_gateway(
+                tmp_path,
+                two_subgraphs(good.url, bad.url),
+                events={"url": SecretStr(postgres_dsn)},
+            ) as gateway,
+        ):
+            invalidator = gateway.running.gateway.invalidator
+            assert invalidator is not None
+            await asyncio.wait_for(invalidator.connected.wait(), 10)
+
+            async def fresh() -> bool:
+                body = (await gateway.post("{ me { score } }")).json()
+                return bool(body == {"data": {"me": {"score": score}}})
+
+            assert await fresh()
+            score = 2
+            assert not await fresh()
+            await EventPublisher(bus).publish_event(change("1"))
+            await eventually(fresh)
+    finally:
+        await bus.close()
