@@ -101,7 +101,7 @@ async def _fetch_root(execution: Execution, fetch: FetchNode) -> None:
 async def _fetch_entities(execution: Execution, flatten: FlattenNode) -> None:
     """Run an entity fetch for all objects at the flatten node's paths."""
     fetch = flatten.node
-    positions = find_positions(execution.data, flatten.paths)
+    positions = find_positions(execution.facts, execution.data, flatten.paths)
     if not positions:
         return
     if not fetch.requires:
@@ -216,15 +216,16 @@ def _merge_entity(
 ) -> None:
     """Merge an entity wherever it stands.
 
-    All places of one path share the entity's parts: they are asked the same from here on. Another
-    path has other selections below it, which must not meet in the same object.
+    Places of one branch share the entity's parts, so that cost follows distinct data: they are
+    asked the same from here on. Another branch has other selections below it, which may use one
+    name for different fields; they must not meet in the same object.
     """
-    versions: dict[int, JsonObject] = {}
+    versions: dict[tuple[int, int], JsonObject] = {}
     for position in places.of(index):
-        version = versions.get(position.path_index)
+        version = versions.get(position.branch)
         if version is None:
             version = entity if not versions else copy_json(next(iter(versions.values())))
-            versions[position.path_index] = version
+            versions[position.branch] = version
         merge_object(execution.facts, position.target, version)
 
 

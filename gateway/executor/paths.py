@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from gateway.executor.facts import SupergraphFacts
 from gateway.plan.nodes import FieldSegment, FlattenPath, ListSegment, TypeConditionSegment
 from gateway.transport.base import JsonObject
 
@@ -21,8 +22,12 @@ class Position:
 
     target: JsonObject
     link: _Link
-    path_index: int
-    """Which of the flatten node's paths led here."""
+    branch: tuple[int, int]
+    """Equal for objects that are asked the same from here on, whatever the client wrote.
+
+    These are the objects on one path with the same types of objects on the way: what stands below
+    differs only by fragments on those types.
+    """
 
     @property
     def path(self) -> ResponsePath:
@@ -35,38 +40,64 @@ class Position:
         return tuple(reversed(keys))
 
 
-def find_positions(data: JsonObject, paths: Sequence[FlattenPath]) -> list[Position]:
+def find_positions(
+    facts: SupergraphFacts, data: JsonObject, paths: Sequence[FlattenPath]
+) -> list[Position]:
     """Find the objects at any of `paths`; nulls and other types end a path quietly."""
     return [
-        Position(value, link, index)
+        Position(value, link, (index, types))
         for index, path in enumerate(paths)
-        for value, link in _walk(data, path)
+        for value, link, types in _walk(_TypeChains(facts), data, path)
         if isinstance(value, dict)
     ]
 
 
-def _walk(data: JsonObject, path: FlattenPath) -> list[tuple[Any, _Link]]:
-    current: list[tuple[Any, _Link]] = [(data, None)]
+class _TypeChains:
+    """Numbers for the types met on the way from the root: equal numbers, equal types."""
+
+    def __init__(self, facts: SupergraphFacts) -> None:
+        self._facts = facts
+        self._numbers: dict[tuple[int, object], int] = {}
+        self._next = 1
+
+    def after(self, chain: int, value: JsonObject) -> int:
+        """The number of a chain with the type of one more object."""
+        name = _type_name(value)
+        key = (chain, name)
+        number = self._numbers.get(key)
+        if number is None:
+            number, self._next = self._next, self._next + 1
+            # An @interfaceObject may turn out to be of any type: it is like no other.
+            if name is None or self._facts.is_object(name):
+                self._numbers[key] = number
+        return number
+
+
+_Walked: TypeAlias = tuple[Any, _Link, int]
+
+
+def _walk(chains: _TypeChains, data: JsonObject, path: FlattenPath) -> list[_Walked]:
+    current: list[_Walked] = [(data, None, 0)]
     for segment in path:
-        following: list[tuple[Any, _Link]] = []
+        following: list[_Walked] = []
         match segment:
             case FieldSegment(name):
-                for value, link in current:
+                for value, link, types in current:
                     child = value.get(name) if isinstance(value, dict) else None
                     if child is not None:
-                        following.append((child, (link, name)))
+                        following.append((child, (link, name), chains.after(types, value)))
             case ListSegment():
-                for value, link in current:
+                for value, link, types in current:
                     if isinstance(value, list):
                         following.extend(
-                            (item, (link, index))
+                            (item, (link, index), types)
                             for index, item in enumerate(value)
                             if item is not None
                         )
             case TypeConditionSegment(type_names):
                 following = [
-                    (value, link)
-                    for value, link in current
+                    (value, link, types)
+                    for value, link, types in current
                     if isinstance(value, dict) and _type_name(value) in type_names
                 ]
         current = following
