@@ -14,6 +14,7 @@ from supergraph.rules.inaccessible import check_inaccessible
 from supergraph.rules.interface_fields import check_interface_fields
 from supergraph.rules.interface_objects import check_interface_objects_merged
 from supergraph.rules.no_queries import check_has_queries
+from supergraph.rules.reserved_names import check_reserved_names
 from supergraph.subgraph.model import Subgraph
 
 BEFORE_MERGE: tuple[Callable[[Sequence[Subgraph]], Iterable[CompositionError]], ...] = (
@@ -21,6 +22,7 @@ BEFORE_MERGE: tuple[Callable[[Sequence[Subgraph]], Iterable[CompositionError]], 
 )
 AFTER_MERGE: tuple[Callable[[MergeContext], Iterable[CompositionError]], ...] = (
     check_has_queries,
+    check_reserved_names,
     check_interface_objects_merged,
     check_interface_fields,
     check_inaccessible,

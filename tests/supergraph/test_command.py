@@ -1,0 +1,262 @@
+"""`dictamesh supergraph compose` and `inspect`, as a user meets them."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from supergraph.cli import app
+from supergraph.load import load_supergraph
+
+LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key"])\n'
+PRODUCTS = LINK + 'type Query { top: P }\ntype P @key(fields: "id") {\n  id: ID!\n  price: Int\n}\n'
+RATINGS = LINK + 'type P @key(fields: "id") {\n  id: ID!\n  stars: Int\n}\n'
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "products.graphql").write_text(PRODUCTS)
+    (tmp_path / "ratings.graphql").write_text(RATINGS)
+    (tmp_path / "supergraph.yaml").write_text(
+        "federation_version: =2.9\n"
+        "subgraphs:\n"
+        "  products:\n"
+        "    routing_url: http://products\n"
+        "    schema:\n"
+        "      file: ./products.graphql\n"
+        "  ratings:\n"
+        "    routing_url: http://ratings\n"
+        "    schema: { file: ratings.graphql }\n"
+    )
+    return tmp_path
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def compose(directory: Path, *arguments: object) -> Result:
+    return run("compose", "--config", directory / "supergraph.yaml", *arguments)
+
+
+def test_prints_the_supergraph(project: Path) -> None:
+    result = compose(project)
+    assert result.exit_code == 0
+    graph = load_supergraph(result.stdout)
+    assert {name: item.url for name, item in graph.graphs.items()} == {
+        "products": "http://products",
+        "ratings": "http://ratings",
+    }
+
+
+def test_writes_the_supergraph_to_a_file(project: Path) -> None:
+    out = project / "new" / "supergraph.graphql"
+    result = compose(project, "--out", out)
+    assert (result.exit_code, result.stdout) == (0, "")
+    load_supergraph(out.read_text())
+    assert [path.name for path in out.parent.iterdir()] == [out.name]
+
+
+def test_shows_the_line_an_error_is_about_and_leaves_the_old_file(project: Path) -> None:
+    (project / "ratings.graphql").write_text(RATINGS.replace("stars: Int", "price: String"))
+    out = project / "supergraph.graphql"
+    out.write_text("old")
+    result = compose(project, "--out", out)
+    assert result.exit_code == 2
+    assert out.read_text() == "old"
+    assert result.stdout == ""
+    assert "error[FIELD_TYPE_MISMATCH]: Type of field" in result.stderr
+    assert "products.graphql:5:3\n  5 |   price: Int\n    |   ^" in result.stderr
+    assert "ratings.graphql:4:3\n  4 |   price: String\n    |   ^" in result.stderr
+    assert "do not compose: 2 errors" in result.stderr
+
+
+def test_json_is_one_object(project: Path) -> None:
+    (project / "ratings.graphql").write_text(RATINGS.replace("stars: Int", "price: String"))
+    result = compose(project, "--format", "json")
+    assert result.exit_code == 2
+    report = json.loads(result.stdout)
+    first = report["errors"][0]
+    assert first["code"] == "FIELD_TYPE_MISMATCH"
+    assert first["coordinate"] == "P.price"
+    assert [(place["subgraph"], place["line"]) for place in first["locations"]] == [
+        ("products", 5),
+        ("ratings", 4),
+    ]
+    assert report["hints"] == []
+
+
+def test_json_carries_the_supergraph_if_it_goes_nowhere_else(project: Path) -> None:
+    report = json.loads(compose(project, "--format", "json").stdout)
+    load_supergraph(report["supergraph_sdl"])
+    report = json.loads(compose(project, "--format", "json", "--out", project / "o").stdout)
+    assert report == {"errors": [], "hints": []}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("routing_url: http://products", "routingurl: x", '4: unknown key "routingurl"'),
+        ("federation_version: =2.9", "federation_version: =2.99", '1: federation_version "=2.99"'),
+        ("federation_version: =2.9", "federation_version: 1", "1: federation_version 1 is not"),
+        ("federation_version: =2.9", "federation_version: ~", None),
+        ("federation_version: =2.9", "federation_version: 2", None),
+        ("file: ./products.graphql", "file: 3", '6: "file" of the schema of subgraph "products"'),
+        ("file: ./products.graphql", "fil: a", '6: unknown key "fil"'),
+        ("file: ./products.graphql", "file: a\n      sdl: b", "exactly one of file, subgraph_url"),
+        ("file: ./products.graphql", "file: nope", 'Subgraph "products": there is no file'),
+        ("file: ./products.graphql", "file: ${env.NOT_SET_HERE}", "variable NOT_SET_HERE"),
+        ("  ratings:", "  products:", "each key may stand once"),
+        ("subgraphs:", "subgraphs: [", "not valid YAML"),
+        ("subgraphs:", "graphs:", '2: unknown key "graphs"'),
+    ],
+)
+def test_says_what_is_wrong_with_the_configuration(
+    project: Path, old: str, new: str, said: str | None
+) -> None:
+    path = project / "supergraph.yaml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    result = compose(project)
+    if said is None:
+        assert result.exit_code == 0, result.stderr
+        return
+    assert result.exit_code == 4
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_reports_all_mistakes_of_a_configuration(project: Path) -> None:
+    (project / "supergraph.yaml").write_text(
+        "federation_version: x\nsubgraphs:\n  a: {}\n  b: {schema: {}}\n  c: 3\n"
+    )
+    result = compose(project)
+    assert result.exit_code == 4
+    assert [line.rpartition("supergraph.yaml:")[2][0] for line in result.stderr.splitlines()] == [
+        "1",
+        "3",
+        "4",
+        "5",
+    ]
+
+
+def test_usage_errors_have_their_own_exit_code(project: Path) -> None:
+    assert run("compose", "--config", project / "missing.yaml").exit_code == 4
+    assert run("compose", "--nonsense").exit_code == 4
+    assert run("compose", "--format", "xml").exit_code == 4
+    assert run("compose", "--config", project).exit_code == 4
+
+
+def test_configuration_errors_are_json_where_json_is_asked_for(project: Path) -> None:
+    result = run("compose", "--config", project / "missing.yaml", "--format", "json")
+    assert result.exit_code == 4
+    assert json.loads(result.stdout)["errors"][0]["code"] == "CONFIGURATION"
+
+
+def test_a_file_that_cannot_be_written_is_a_sentence(project: Path) -> None:
+    result = compose(project, "--out", project / "products.graphql" / "x")
+    assert result.exit_code == 4
+    assert "cannot be written" in result.stderr
+
+
+@contextmanager
+def subgraph_server(status: int, body: bytes, seen: list[str]) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            seen.append(json.loads(self.rfile.read(length))["query"])
+            seen.append(self.headers.get("X-Key", ""))
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/graphql"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def from_server(project: Path, url: str) -> Result:
+    (project / "supergraph.yaml").write_text(
+        "subgraphs:\n"
+        "  products:\n"
+        "    schema:\n"
+        f"      subgraph_url: {url}\n"
+        "      introspection_headers: { X-Key: secret-key }\n"
+    )
+    return compose(project)
+
+
+def test_asks_a_running_subgraph_for_its_schema(project: Path) -> None:
+    body = json.dumps({"data": {"_service": {"sdl": PRODUCTS}}}).encode()
+    seen: list[str] = []
+    with subgraph_server(200, body, seen) as url:
+        result = from_server(project, url)
+    assert result.exit_code == 0, result.stderr
+    assert "_service { sdl }" in seen[0]
+    assert seen[1] == "secret-key"
+    # Without a routing_url the gateway reaches the subgraph where its schema came from.
+    assert f'url: "{url}"' in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (500, b"<html>oops</html>", "HTTP 500 and no JSON"),
+        (200, b'{"data": {"_service"', "no JSON"),
+        (200, b"[]", "no _service.sdl"),
+        (200, b'{"data": {"_service": {"sdl": 3}}}', "no _service.sdl"),
+        (200, b'{"errors": [{"message": "not allowed"}]}', '"not allowed"'),
+    ],
+)
+def test_says_what_a_subgraph_answered_instead(
+    project: Path, status: int, body: bytes, said: str
+) -> None:
+    with subgraph_server(status, body, []) as url:
+        result = from_server(project, url)
+    assert result.exit_code == 4
+    assert said in result.stderr
+    assert "secret-key" not in result.stderr
+
+
+def test_credentials_of_a_url_are_never_shown(project: Path) -> None:
+    result = from_server(project, "http://user:hunter2@127.0.0.1:1/graphql?token=hunter3")
+    assert result.exit_code == 4
+    assert "nothing listens at http://127.0.0.1:1/graphql" in result.stderr
+    assert "hunter" not in result.stderr
+
+
+def test_inspects_a_subgraph(project: Path) -> None:
+    config = project / "supergraph.yaml"
+    result = run("inspect", "subgraph", "products", "--config", config)
+    assert result.exit_code == 0
+    assert "# products: Federation 2.5" in result.stdout
+    assert 'type P\n  @key(fields: "id")\n{\n  id: ID!\n  price: Int\n}' in result.stdout
+    missing = run("inspect", "subgraph", "nope", "--config", config)
+    assert (missing.exit_code, "products, ratings" in missing.stderr) == (4, True)
+
+
+def test_inspects_a_query_graph(project: Path) -> None:
+    out = project / "supergraph.graphql"
+    compose(project, "--out", out)
+    result = run("inspect", "graph", "--supergraph", out)
+    assert result.exit_code == 0
+    assert "P@ratings\n  id: ID! -> ID@ratings\n  stars: Int" in result.stdout
+    assert run("inspect", "graph", "--supergraph", out, "--format", "dot").exit_code == 0
+    assert run("inspect", "graph", "--supergraph", project / "supergraph.yaml").exit_code == 4
