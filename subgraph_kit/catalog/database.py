@@ -173,6 +173,7 @@ def translated_errors(dsn: str) -> Iterator[None]:
     except (
         asyncpg.PostgresConnectionError,
         asyncpg.InterfaceError,
+        asyncpg.InternalClientError,  # a connection that broke while it was being lent
         asyncpg.OperatorInterventionError,
         asyncpg.InsufficientResourcesError,
         asyncpg.TransactionRollbackError,
