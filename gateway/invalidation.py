@@ -19,7 +19,7 @@ import structlog
 
 from gateway.executor.entity_cache import EntityCache
 from gateway.telemetry import GatewayMetrics
-from subgraph_kit.errors import ConfigurationError, InvalidEventError
+from subgraph_kit.errors import ConfigurationError, InvalidEventError, KitError
 from subgraph_kit.events.avro import EventCodec
 from subgraph_kit.events.backoff import Backoff
 from subgraph_kit.events.base import Consumer, EventBus, Record
@@ -85,8 +85,9 @@ class CacheInvalidator:
                 failures += 1
                 wait_seconds = self._backoff.delay_seconds(failures)
                 _log.warning(
-                    "change events lost; connecting again",
-                    reason=type(error).__name__,
+                    "no change events; connecting to the bus again",
+                    # The kit's texts are made for operators; others might quote an address.
+                    reason=str(error) if isinstance(error, KitError) else type(error).__name__,
                     wait_ms=round(wait_seconds * 1000),
                 )
                 await self._sleep(wait_seconds)

@@ -12,8 +12,8 @@ class OperationCacheSettings(ConfigModel):
 
     max_entries: int = Field(default=2_000, ge=1)
     """Most operations kept."""
-    max_characters: int = Field(default=20_000_000, ge=1)
-    """Most characters of all kept documents together."""
+    max_characters: int = Field(default=2_000_000, ge=1)
+    """Most characters of all kept documents together; each may take up to 200 bytes of memory."""
 
 
 class EntityCacheSettings(ConfigModel):
@@ -22,7 +22,7 @@ class EntityCacheSettings(ConfigModel):
     enabled: bool | None = None
     """Whether entities are cached; by default when there are events to keep the cache fresh."""
     ttl_seconds: float = Field(default=60.0, gt=0)
-    """How long an entity is kept at most."""
+    """How long an entity is kept at most, and how stale it can be while events do not arrive."""
     max_entries: int = Field(default=100_000, ge=1)
     """Most entities in this process's memory."""
     max_bytes: int = Field(default=256 * 1024 * 1024, ge=1)

@@ -84,7 +84,7 @@ subgraphs: {}
 cache:
   operations:
     max_entries: 2000
-    max_characters: 20000000
+    max_characters: 2000000
   entities:
     enabled: null
     ttl_seconds: 60.0
