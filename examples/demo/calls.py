@@ -88,7 +88,8 @@ def _statements(text: str) -> list[tuple[str, str]]:
         if "tbl_rechnung" not in statement or "(r.geaendert_am, r.rech_id) >" in statement:
             continue
         entity = "InvoiceItem" if "tbl_rechnung_pos" in statement else "Invoice"
-        calls.append((entity, " ".join(statement.split())[:120]))
+        shown = re.sub(r"^SELECT .*? FROM ", "SELECT ... FROM ", " ".join(statement.split()))
+        calls.append((entity, shown[:90]))
     return calls
 
 

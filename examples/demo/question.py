@@ -21,7 +21,7 @@ query WhatDidTheyBuy($id: ID!) {
   customer(id: $id) {
     name
     email
-    invoices(limit: 3) {
+    invoices(limit: 2) {
       invoiceNumber
       status
       total { amount currency }

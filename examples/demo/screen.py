@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.syntax import Syntax
 from rich.table import Table
 
-PLAIN_WIDTH = 100
+JSON_WIDTH = 92
 
 
 class Screen:
@@ -44,8 +44,8 @@ class Screen:
             self.console.print(escape("\n".join(f"  {line}" for line in text.splitlines())))
 
     def json(self, value: Any) -> None:
-        """A JSON value."""
-        self.code(json.dumps(value, indent=2, ensure_ascii=False), "json")
+        """A JSON value; what fits on a line stands on one."""
+        self.code(compact_json(value), "json")
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """A small table; aligned text where nobody looks."""
@@ -68,3 +68,22 @@ class Screen:
     def failed(self, text: str) -> None:
         """Something is not."""
         self.console.print(f"[red]FAIL[/] {escape(text)}")
+
+
+def compact_json(value: Any, indent: int = 0) -> str:
+    """JSON for people: an object or list that fits on a line stands on one."""
+    line = json.dumps(value, ensure_ascii=False)
+    if indent + len(line) <= JSON_WIDTH or not value or not isinstance(value, dict | list):
+        return line
+    inner = " " * (indent + 2)
+    if isinstance(value, dict):
+        members = [
+            f"{inner}{json.dumps(key)}: {compact_json(member, indent + 2)}"
+            for key, member in value.items()
+        ]
+        brackets = "{}"
+    else:
+        members = [f"{inner}{compact_json(member, indent + 2)}" for member in value]
+        brackets = "[]"
+    body = ",\n".join(members)
+    return f"{brackets[0]}\n{body}\n{' ' * indent}{brackets[1]}"
