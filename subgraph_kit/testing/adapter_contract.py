@@ -102,8 +102,10 @@ class AdapterContract:
                 sleep=contract_clock.sleep,
             ),
         )
-        yield registered
-        await registered.close()
+        try:
+            yield registered
+        finally:
+            await registered.close()
 
     # --- One entity ------------------------------------------------------------------------
 
@@ -170,7 +172,8 @@ class AdapterContract:
 
     async def test_an_empty_batch_is_empty(self, registered: RegisteredAdapter) -> None:
         """No ids, no entities: not the whole list."""
-        assert list(await registered.adapter.query_entities(EntityQuery(ids=()))) == []
+        found = await registered.adapter.query_entities(EntityQuery(ids=()))
+        assert not list(found), "a batch of no ids must be empty"
 
     async def test_lists_page_by_page(self, registered: RegisteredAdapter) -> None:
         """`limit` bounds a page and `offset` moves it, in a stable order."""
