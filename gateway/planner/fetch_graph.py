@@ -29,11 +29,15 @@ from gateway.plan.nodes import (
     UnresolvableField,
 )
 from gateway.planner.document import DocumentField, DocumentSelection
+from gateway.planner.errors import PlanningError
 from gateway.planner.names import NameScope
 from gateway.planner.query_tree import PlacedItem, Placement, Solution, Source, Visit
 from gateway.planner.selections import TYPENAME, Item
 from supergraph.model import SubgraphName, TypeKind, TypeName
 from supergraph.query_graph import FieldEdge, Node, QueryGraph
+
+MAX_WRITTEN_FIELDS = 20_000
+"""Fields in all documents of one plan; each costs time and memory while the plan is made."""
 
 
 @dataclass(slots=True, eq=False)
@@ -161,6 +165,7 @@ class _Builder:
         self._index: dict[tuple[object, ...], FetchGroup] = {}
         self._visited: set[tuple[object, ...]] = set()
         self._step = 0
+        self._written = 0
         self.groups: list[FetchGroup] = []
         self.unresolvable: list[UnresolvableField] = []
         self.names = NameScope()
@@ -216,6 +221,11 @@ class _Builder:
     ) -> None:
         """Write one placement; `wanted` are the conditions of whoever needs it."""
         item = placement.item
+        self._written += 1
+        if self._written > MAX_WRITTEN_FIELDS:
+            raise PlanningError(
+                f"The operation asks for more than {MAX_WRITTEN_FIELDS} fields, fragments expanded."
+            )
         response_name = item.response_name
         if needed is not None and item.name != TYPENAME:
             response_name = position.names.internal_name(item)

@@ -17,6 +17,7 @@ class NameScope:
     """The response names of one place in the response."""
 
     _claims: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    _claimed: set[Selections] = field(default_factory=set)
     _internal: dict[tuple[str, str], str] = field(default_factory=dict)
     _below: dict[str, NameScope] = field(default_factory=dict)
 
@@ -26,6 +27,9 @@ class NameScope:
 
     def claim_all(self, selections: Selections) -> None:
         """Reserve the names of all that the client asks for, here and below."""
+        if selections in self._claimed:
+            return
+        self._claimed.add(selections)
         for item in selections.items:
             self._claims.setdefault(item.response_name, set()).add((item.name, item.arguments_text))
             if item.children is not None:

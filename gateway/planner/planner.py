@@ -9,6 +9,7 @@ from gateway.planner.emit import emit_plan
 from gateway.planner.errors import PlanningError
 from gateway.planner.fetch_graph import build_fetch_graph
 from gateway.planner.optimize import optimize
+from gateway.planner.query_tree import Solution
 from gateway.planner.selections import SelectionPool
 from supergraph.model import Supergraph, TypeName
 from supergraph.query_graph import QueryGraph, build_query_graph
@@ -33,12 +34,15 @@ class QueryPlanner:
             PlanningError: if the operation is too complex to be planned.
         """
         try:
-            pool = SelectionPool(self.graph)
-            selections = pool.selections([operation.selections], TypeName(operation.root_type))
-            search = BestSearch(self.graph, pool, override_labels)
-            solution = search.solve_root(selections, operation.kind)
+            solution = self.search(operation, override_labels)
             fetch_graph = build_fetch_graph(self.graph, operation.kind, solution)
             optimize(fetch_graph)
             return QueryPlan(emit_plan(fetch_graph, operation), tuple(fetch_graph.unresolvable))
         except RecursionError as error:
             raise PlanningError("The operation is nested too deeply to be planned.") from error
+
+    def search(self, operation: Operation, override_labels: frozenset[str]) -> Solution:
+        """The first step: which subgraph to ask for each field."""
+        pool = SelectionPool(self.graph)
+        selections = pool.selections([operation.selections], TypeName(operation.root_type))
+        return BestSearch(self.graph, pool, override_labels).solve_root(selections, operation.kind)

@@ -77,6 +77,7 @@ class SelectionPool:
         self._graph = graph
         self._types = graph.supergraph.types
         self._interned: dict[tuple[object, ...], Selections] = {}
+        self._seen: dict[tuple[object, ...], tuple[Selections, tuple[object, ...]]] = {}
         self._item_count = 0
 
     def selections(
@@ -90,8 +91,16 @@ class SelectionPool:
         if depth > MAX_DEPTH:
             raise PlanningError(f"The operation is nested deeper than {MAX_DEPTH} levels.")
         drafts: dict[tuple[object, ...], _Draft] = {}
+        same = (type_name, *map(id, parts))
+        if (seen := self._seen.get(same)) is not None:
+            return seen[0]
         for part in parts:
             self._collect(part, type_name, type_name, None, frozenset(), drafts)
+        self._item_count += len(drafts)
+        if self._item_count > MAX_ITEMS:
+            raise PlanningError(
+                f"The operation asks for more than {MAX_ITEMS} fields, fragments expanded."
+            )
         items: list[Item] = []
         keys: list[object] = [type_name]
         for key, draft in drafts.items():
@@ -111,13 +120,12 @@ class SelectionPool:
             )
         interned = self._interned.get(tuple(keys))
         if interned is None:
-            self._item_count += len(items)
-            if self._item_count > MAX_ITEMS:
-                raise PlanningError(f"The operation has more than {MAX_ITEMS} different fields.")
             interned = Selections(
                 len(self._interned), type_name, tuple(items), _ambiguous_names(items)
             )
             self._interned[tuple(keys)] = interned
+        # The parts are kept with the answer: an id means something while its object lives only.
+        self._seen[same] = (interned, tuple(parts))
         return interned
 
     def field_set(self, field_set: FieldSet, type_name: TypeName) -> tuple[Item, ...]:

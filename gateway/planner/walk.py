@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from graphql import OperationType
+
 from gateway.planner.graph_view import GraphView
 from gateway.planner.path import (
     arrival_sources,
@@ -76,6 +78,8 @@ class Walk:
         self._allowed = allowed | self._arrived
         self._opened: set[tuple[SubgraphName, int]] | None = set() if counts_opening else None
         self._ambiguous_names = ambiguous_names
+        # A mutation is made once, by one subgraph, whatever its result lacks there.
+        self._changes_data = any(edge.kind is not OperationType.QUERY for edge in roots)
         self._sources: dict[TypeName, list[Source]] = {}
         self._late: dict[tuple[TypeName, FieldEdge], Visit | None] = {}
         self._requiring: set[tuple[TypeName, FieldEdge]] = set()
@@ -236,7 +240,7 @@ class Walk:
             for edge, visit in self._visits_for_requirements(item, seen_as, sources)
         ]
         best = self._cheapest(options, is_condition=is_condition)
-        if item.children is None or len(candidates) < 2:
+        if item.children is None or len(candidates) < 2 or self._changes_data:
             return best
         if (
             best is None

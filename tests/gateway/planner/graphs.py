@@ -8,7 +8,10 @@ from tests.testkit.composition import compose_sdl
 
 SUBGRAPHS: dict[str, dict[str, str]] = {
     "key chain": {
-        "a": 'type Query { thing: Thing things: [Thing!]! } type Thing @key(fields: "id") { id: ID! }',
+        "a": """
+            type Query { thing: Thing things: [Thing!]! }
+            type Thing @key(fields: "id") { id: ID! }
+        """,
         "b": 'type Thing @key(fields: "id") @key(fields: "sku") { id: ID! sku: ID! size: Int }',
         "c": """
             type Thing @key(fields: "sku") @key(fields: "org { code }") {
@@ -169,7 +172,9 @@ SUBGRAPHS: dict[str, dict[str, str]] = {
         "a": """
             type Query { nodes: [Node!]! }
             union Node = X | Y
-            type X @key(fields: "id") { id: ID! value: String! @shareable size: [Int!]! part: Part! }
+            type X @key(fields: "id") {
+              id: ID! value: String! @shareable size: [Int!]! part: Part!
+            }
             type Y @key(fields: "id") { id: ID! value: String @shareable size: [Int] part: Part }
             type Part { v: Int! @shareable }
         """,

@@ -1,0 +1,113 @@
+"""Hostile operations cost little, or end in an error that says so."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+import pytest
+from graphql import OperationType
+
+from gateway.operation.model import FieldSelection, InlineFragment, Operation, SelectionSet
+from gateway.operation.prepare import prepare_operation
+from gateway.planner import PlanningError, QueryPlanner
+from gateway.planner.errors import RESERVED_ALIAS, TOO_COMPLEX
+from supergraph.load import load_supergraph
+from tests.gateway.planner.graphs import supergraph
+from tests.testkit.composition import compose_sdl
+from tests.testkit.plans import fetches, planner_for
+
+GENEROUS_SECONDS = 20
+"""Far beyond what is needed on a busy machine, far below an explosion."""
+
+
+def test_nesting_beyond_the_limit_is_refused() -> None:
+    selections: SelectionSet = (FieldSelection("id"),)
+    for _ in range(400):
+        selections = (FieldSelection("related", selections=selections),)
+    operation = Operation(
+        OperationType.QUERY, None, "Query", (FieldSelection("items", selections=selections),)
+    )
+    with pytest.raises(PlanningError) as caught:
+        planner_for(supergraph("abstract")).plan(operation)
+    assert caught.value.code == TOO_COMPLEX
+    assert "deep" in caught.value.message
+
+
+@pytest.mark.parametrize("depth", [5, 30])
+def test_fragments_that_double_at_every_level_end_in_an_error_or_a_plan(depth: int) -> None:
+    def selections(depth: int) -> SelectionSet:
+        if depth == 0:
+            return (FieldSelection("stars"),)
+        below = selections(depth - 1)
+        return (
+            FieldSelection("related", selections=below),
+            InlineFragment("Book", (FieldSelection("related", selections=below),)),
+            InlineFragment("Film", (FieldSelection("related", selections=below),)),
+        )
+
+    operation = Operation(
+        OperationType.QUERY, None, "Query", (FieldSelection("rated", selections=selections(depth)),)
+    )
+    started = time.monotonic()
+    with suppress(PlanningError):
+        planner_for(supergraph("abstract")).plan(operation)
+    assert time.monotonic() - started < GENEROUS_SECONDS
+
+
+def test_thousands_of_aliases_are_planned_as_one_call() -> None:
+    aliases = " ".join(f"a{index}: plain" for index in range(3000))
+    planner = planner_for(supergraph("requirements"))
+    prepared = prepare_operation(planner.supergraph.api_schema, f"{{ products {{ {aliases} }} }}")
+    if isinstance(prepared, list):  # a limit on aliases comes before the planner
+        return
+    started = time.monotonic()
+    plan = planner.plan(prepared.operation)
+    assert time.monotonic() - started < GENEROUS_SECONDS
+    assert len(list(fetches(plan.node))) == 2
+
+
+def test_an_entity_in_many_subgraphs_is_planned_quickly() -> None:
+    subgraphs = {
+        f"s{index}": f'type User @key(fields: "id") {{ id: ID! f{index}: Int }}'
+        for index in range(40)
+    }
+    subgraphs["s0"] += " type Query { user: User }"
+    planner = QueryPlanner(load_supergraph(compose_sdl(**subgraphs)))
+    fields = " ".join(f"f{index}" for index in range(40))
+    prepared = prepare_operation(planner.supergraph.api_schema, f"{{ user {{ {fields} }} }}")
+    assert not isinstance(prepared, list)
+    started = time.monotonic()
+    plan = planner.plan(prepared.operation)
+    assert time.monotonic() - started < GENEROUS_SECONDS
+    assert len(list(fetches(plan.node))) == 40
+
+
+def test_the_alias_typename_is_refused() -> None:
+    operation = Operation(
+        OperationType.QUERY,
+        None,
+        "Query",
+        (FieldSelection("first", selections=(FieldSelection("title", alias="__typename"),)),),
+    )
+    with pytest.raises(PlanningError) as caught:
+        planner_for(supergraph("abstract")).plan(operation)
+    assert caught.value.code == RESERVED_ALIAS
+
+
+def test_a_field_that_no_subgraph_answers_is_named_and_the_rest_planned() -> None:
+    # Not satisfiable: nothing leads from "a" to "b". No composer prints this.
+    sdl = compose_sdl(
+        a='type Query { thing: Thing } type Thing @key(fields: "id") { id: ID! a: Int }',
+        b='type Thing @key(fields: "id") { id: ID! b: Int }',
+    ).replace(
+        'type Thing\n  @join__type(graph: A, key: "id")', "type Thing\n  @join__type(graph: A)"
+    )
+    sdl = sdl.replace('@join__type(graph: B, key: "id")', "@join__type(graph: B)")
+    planner = QueryPlanner(load_supergraph(sdl))
+    prepared = prepare_operation(planner.supergraph.api_schema, "{ thing { a x: b } }")
+    assert not isinstance(prepared, list)
+    plan = planner.plan(prepared.operation)
+    assert [field.path for field in plan.unresolvable] == [("thing", "x")]
+    assert '"b" of "Thing"' in plan.unresolvable[0].message
+    assert [fetch.operation for fetch in fetches(plan.node)] == ["{thing{a}}"]
