@@ -62,7 +62,7 @@ def visible_document(
         if not _is_machinery(definition, specs) and not is_hidden(definition)
     ]
     while True:
-        kept = _cut(definitions, is_hidden)
+        kept = _cut(definitions, is_hidden, all_are_known=keep_inaccessible)
         if len(kept) == len(definitions):
             return DocumentNode(definitions=tuple(kept))
         definitions = kept  # a type lost its last field: what refers to it goes in the next round
@@ -91,13 +91,14 @@ def _is_machinery(definition: DefinitionNode, specs: tuple[LinkedSpec, ...]) -> 
 
 
 def _cut(
-    definitions: list[DefinitionNode], is_hidden: Callable[[Node], bool]
+    definitions: list[DefinitionNode], is_hidden: Callable[[Node], bool], *, all_are_known: bool
 ) -> list[DefinitionNode]:
     defined = {node.name.value for node in definitions if isinstance(node, TypeDefinitionNode)}
     defined |= {"Int", "Float", "String", "Boolean", "ID"}
 
     def known(reference: TypeNode) -> bool:
-        return type_name(reference) in defined
+        # Where nothing was taken away, an unknown type is a mistake for validation to report.
+        return all_are_known or type_name(reference) in defined
 
     def values(
         nodes: Iterable[InputValueDefinitionNode] | None,
