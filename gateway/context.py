@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -19,8 +20,8 @@ class SecurityContext:
     @property
     def cache_partition(self) -> str:
         """A text that differs wherever any of the parts differs."""
-        parts = (self.tenant, self.subject, " ".join(sorted(self.scopes)), self.credential_digest)
-        return "\x1f".join(parts)
+        # JSON, because no separator is safe: the parts come from outside.
+        return json.dumps([self.tenant, self.subject, sorted(self.scopes), self.credential_digest])
 
 
 @dataclass(frozen=True, slots=True)

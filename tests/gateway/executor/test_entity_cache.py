@@ -270,3 +270,13 @@ async def test_rubbish_in_the_cache_is_a_miss() -> None:
     mesh.cache = EntityCache(Rubbish())
     result = await mesh.ask()
     assert result.to_json() == {"data": {"reviews": [ADA, BOB, ADA]}}
+
+
+async def test_what_is_cached_is_answered_while_the_subgraph_is_down() -> None:
+    mesh = Mesh()
+    await mesh.ask()
+    await mesh.cache.drop_entity("User", "u2")
+    mesh.client.fail("users")
+    result = await mesh.ask()
+    assert result.data == {"reviews": [ADA, {"author": {"name": None}}, ADA]}
+    assert [error["path"] for error in result.errors] == [["reviews", 1, "author"]]
