@@ -38,10 +38,10 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Cms:
     """The HTTP API over the store."""
 
-    def __init__(self, store: CustomerStore, token: str, target: WebhookTarget | None) -> None:
+    def __init__(self, store: CustomerStore, token: str, sender: WebhookSender | None) -> None:
         self._store = store
         self._token = token.encode()
-        self._sender = WebhookSender(store, target) if target else None
+        self._sender = sender
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -153,15 +153,16 @@ def main() -> None:
     token = os.environ.get("CMS_TOKEN")
     if not token:
         sys.exit("Set CMS_TOKEN to the token that clients must send.")
-    target = None
+    store = CustomerStore(options.database, scale=options.scale)
+    sender = None
     if url := os.environ.get("CMS_WEBHOOK_URL"):
         target = WebhookTarget(
             url,
             os.environ.get("CMS_WEBHOOK_SECRET", ""),
             os.environ.get("CMS_WEBHOOK_SIGNATURE_HEADER", "X-Webhook-Signature"),
         )
-    store = CustomerStore(options.database, scale=options.scale)
-    serve(AccessLog(Cms(store, token, target).app(), options.access_log), port=options.port)
+        sender = WebhookSender(store, target)
+    serve(AccessLog(Cms(store, token, sender).app(), options.access_log), port=options.port)
 
 
 if __name__ == "__main__":

@@ -42,9 +42,18 @@ class WebhookTarget:
 class WebhookSender:
     """Delivers what the store has; `wake` tells it that there is something new."""
 
-    def __init__(self, store: CustomerStore, target: WebhookTarget) -> None:
+    def __init__(
+        self,
+        store: CustomerStore,
+        target: WebhookTarget,
+        *,
+        first_pause_seconds: float = FIRST_PAUSE_SECONDS,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self._store = store
         self._target = target
+        self._first_pause_seconds = first_pause_seconds
+        self._transport = transport
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -53,7 +62,7 @@ class WebhookSender:
 
     async def run(self) -> None:
         """Deliver until cancelled."""
-        async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
+        async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, transport=self._transport) as client:
             while True:
                 delivery = await asyncio.to_thread(self._store.next_delivery)
                 if delivery is None:
@@ -63,7 +72,7 @@ class WebhookSender:
                     await asyncio.to_thread(self._store.forget_delivery, delivery)
                 else:
                     await asyncio.to_thread(self._store.note_attempt, delivery)
-                    pause = FIRST_PAUSE_SECONDS * 2 ** min(delivery.attempts, 10)
+                    pause = self._first_pause_seconds * 2 ** min(delivery.attempts, 10)
                     await asyncio.sleep(min(pause, LONGEST_PAUSE_SECONDS))
 
     async def _delivered(self, client: httpx.AsyncClient, delivery: Delivery) -> bool:
