@@ -52,7 +52,10 @@ def collect_representations(
     known: dict[bytes, int] = {}
     for position in positions:
         item = build_representation(facts, fetch, position.target)
-        if item is None or (failed_paths and _rests_on_failure(fetch, position, failed_paths)):
+        if item is None or (
+            failed_paths
+            and _rests_on_failure(position.target, fetch.requires, position.path, failed_paths)
+        ):
             found.indices.append(None)
             continue
         text = _encode(item)
@@ -142,13 +145,30 @@ def _select_value(
 
 
 def _rests_on_failure(
-    fetch: FetchNode, position: Position, failed_paths: Collection[ResponsePath]
+    value: Any,
+    selections: Sequence[RequiredSelection],
+    path: ResponsePath,
+    failed_paths: Collection[ResponsePath],
 ) -> bool:
-    path = position.path
-    return any(
-        position.target.get(selection.response_name) is None
-        and (*path, selection.response_name) in failed_paths
-        for fragment in fetch.requires
-        for selection in fragment.selections
-        if isinstance(selection, RequiredField)
-    )
+    """Whether a null among the required values is there because of an error."""
+    if isinstance(value, list):
+        return any(
+            _rests_on_failure(item, selections, (*path, index), failed_paths)
+            for index, item in enumerate(value)
+        )
+    if value is None:
+        return path in failed_paths
+    if not isinstance(value, dict):
+        return False
+    for selection in selections:
+        if isinstance(selection, RequiredFragment):
+            if _rests_on_failure(value, selection.selections, path, failed_paths):
+                return True
+        elif _rests_on_failure(
+            value.get(selection.response_name),
+            selection.selections,
+            (*path, selection.response_name),
+            failed_paths,
+        ):
+            return True
+    return False

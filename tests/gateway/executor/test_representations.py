@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from gateway.executor.representations import build_representation
 from gateway.plan.nodes import (
     FetchNode,
     FieldSegment,
+    FlattenNode,
     RenameKeyRewrite,
     RequiredField,
     RequiredFragment,
@@ -146,3 +148,25 @@ async def test_no_call_where_there_is_nothing_to_ask() -> None:
     result = await answer(graph, client, "{ me { reviews { stars } } }", plan=node)
     assert result.to_json() == {"data": {"me": None}}
     assert client.sent_to("reviews") == []
+
+
+async def test_none_where_an_input_deep_inside_failed() -> None:
+    """The reviews of one product failed in part; what is computed from them is left out."""
+    graph, client = shop()
+    client.failures["products"] = SubgraphResponse(
+        {
+            "products": [
+                {"__typename": "Product", "upc": "p1", "parts": [{"weight": 1}, {"weight": None}]},
+                {"__typename": "Product", "upc": "p2", "parts": [{"weight": None}]},
+            ]
+        },
+        [{"message": "no scales", "path": ["products", 0, "parts", 1, "weight"]}],
+    )
+    base = entities("reviews", "Product", "upc", "reviews { stars }", "products.@")
+    node = product_fetch(UPC, RequiredField("parts", (RequiredField("weight"),)))
+    flatten = FlattenNode(base.paths, replace(base.node, requires=node.requires))
+    start = fetch("products", "{ products { __typename upc } }")
+    await answer(graph, client, "{ products { reviews { stars } } }", plan=plan(start, flatten))
+    assert client.representations("reviews") == [
+        [{"__typename": "Product", "upc": "p2", "parts": [{"weight": None}]}]
+    ]
