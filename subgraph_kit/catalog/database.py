@@ -168,6 +168,10 @@ def translated_errors(dsn: str) -> Iterator[None]:
         raise FatalError(
             f"{name} cannot hold a value: too long, out of range, or with a zero character"
         ) from error
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as error:
+        raise ConfigurationError(
+            f"{name} lacks tables of the catalog: they were rolled back while in use"
+        ) from error
     except asyncpg.InsufficientPrivilegeError as error:
         raise ConfigurationError(f"{name}: the user lacks a privilege the catalog needs") from error
     except (
@@ -178,6 +182,7 @@ def translated_errors(dsn: str) -> Iterator[None]:
         asyncpg.InsufficientResourcesError,
         asyncpg.TransactionRollbackError,
         asyncpg.LockNotAvailableError,
+        asyncpg.ReadOnlySQLTransactionError,  # a replica, until the address follows the primary
         OSError,  # includes the built-in TimeoutError
     ) as error:
         if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from subgraph_kit.catalog.base import EntityRegistration, RelationshipRecord
+from subgraph_kit.data_product import LineageEdge
 from subgraph_kit.events.avro import CONTENT_TYPE, EventCodec, content_type
 from subgraph_kit.events.base import EventBus, Record
 from subgraph_kit.events.model import EntityChangeEvent, TraceContext
@@ -24,6 +25,8 @@ from subgraph_kit.events.topics import RELATIONSHIP_CREATED as RELATIONSHIP_CREA
 from subgraph_kit.events.topics import entity_topic
 
 TRACEPARENT = "traceparent"
+SYSTEM_TYPE = "System"
+"""Entity type of the ends of an announced flow of data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,21 @@ class EventPublisher:
                     {field: getattr(r, field) for field in _RELATIONSHIP_FIELDS},
                 )
                 for r in relationships
+            ]
+        )
+
+    async def announce_lineage(self, edges: Sequence[LineageEdge]) -> None:
+        """Publish flows of data as relationships between systems, on the same topic."""
+        await self.announce_relationships(
+            [
+                RelationshipRecord(
+                    subject_type=SYSTEM_TYPE,
+                    subject_id=edge.upstream_system,
+                    relationship_type=edge.transformation_type,
+                    object_type=SYSTEM_TYPE,
+                    object_id=edge.downstream_system,
+                )
+                for edge in edges
             ]
         )
 

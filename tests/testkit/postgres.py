@@ -80,7 +80,8 @@ async def _reset(dsn: str, keep: set[str]) -> None:
     await _execute(
         dsn,
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND backend_type = 'client backend'",
     )
     for table in await _tables(dsn) - keep:
         await _execute(dsn, f'DROP TABLE IF EXISTS "{table}" CASCADE')

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -76,3 +78,20 @@ def test_certificates_that_cannot_be_read() -> None:
     settings = kafka_settings("kafka+ssl://a:9092?ssl_cafile=/no/such/file", {})
     with pytest.raises(ConfigurationError, match="certificates cannot be read"):
         settings.client_options()
+
+
+@pytest.mark.parametrize(
+    ("library", "url"),
+    [("asyncpg", "postgresql://127.0.0.1:1/x"), ("aiokafka", "kafka://127.0.0.1:1")],
+)
+def test_a_missing_library_names_the_extra_to_install(library: str, url: str) -> None:
+    """In a process of its own, where the library cannot be imported."""
+    program = (
+        "import asyncio, sys\n"
+        f"sys.modules[{library!r}] = None\n"
+        "from subgraph_kit.events.connect import connect_bus\n"
+        f"asyncio.run(connect_bus({url!r}))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert b"ConfigurationError" in done.stderr
+    assert b"pip install 'dictamesh[events]'" in done.stderr

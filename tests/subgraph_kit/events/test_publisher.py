@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from subgraph_kit.catalog.base import EntityRegistration, RelationshipRecord
+from subgraph_kit.data_product import LineageEdge
 from subgraph_kit.events.avro import EventCodec
 from subgraph_kit.events.memory import MemoryBus
 from subgraph_kit.events.model import TraceContext
@@ -63,3 +64,13 @@ async def test_relationships_are_announced_by_their_ends() -> None:
     assert len({record.key for record in records}) == 2
     datum = await publisher.codec.decode_datum(RELATIONSHIP_SCHEMA, records[0])
     assert (datum["subject_id"], datum["cardinality"]) == ("42", "one_to_many")
+
+
+async def test_lineage_is_announced_as_relationships_between_systems() -> None:
+    bus = MemoryBus()
+    publisher = EventPublisher(bus)
+    await publisher.announce_lineage([LineageEdge("erp", "shop", "enrichment")])
+    (record,) = [r async for r in bus.replay(RELATIONSHIP_CREATED)]
+    datum = await publisher.codec.decode_datum(RELATIONSHIP_SCHEMA, record)
+    assert (datum["subject_type"], datum["subject_id"]) == ("System", "erp")
+    assert (datum["relationship_type"], datum["object_id"]) == ("enrichment", "shop")
