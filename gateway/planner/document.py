@@ -74,6 +74,20 @@ class DocumentSelection:
         known.is_internal = known.is_internal and new.is_internal
         return known
 
+    def absorb(self, other: DocumentSelection) -> None:
+        """Add all that another selection set on the same type asks for."""
+        self.asks_type = self.asks_type or other.asks_type
+        for item in other.fields.values():
+            known = self.add(item)
+            if known is item or item.selection is None:
+                continue
+            if known.selection is None:
+                known.selection = item.selection
+            else:
+                known.selection.absorb(item.selection)
+        for name, fragment in other.fragments.items():
+            self.on(name).absorb(fragment)
+
     def all_fields(self) -> Iterator[DocumentField]:
         """The fields here and in all fragments."""
         yield from self.fields.values()

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from gateway.planner.fetch_graph import FetchGraph
 from gateway.planner.optimize.batch_equal_calls import batch_equal_calls
 from gateway.planner.optimize.drop_implied_parents import drop_implied_parents
+from gateway.planner.optimize.merge_same_place import merge_same_place
 
 Pass = Callable[[FetchGraph], None]
 
 PASSES: tuple[Pass, ...] = (
+    merge_same_place,
     batch_equal_calls,
     # Last: batching adds parents.
     drop_implied_parents,
