@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, Generic, ParamSpec, Protocol, TypeVar
 
 from aiodataloader import DataLoader, Loader, dispatch_queue
 from strawberry import Info
@@ -185,11 +185,17 @@ class BatchLoader(Generic[K, V, P]):
         return result
 
 
-def batch_loader(
-    *, missing: Callable[[], V] | None = None
-) -> Callable[
-    [Callable[Concatenate[Sequence[K], P], Awaitable[Mapping[K, V]]]], BatchLoader[K, V, P]
-]:
+class BatchLoaderDecorator(Protocol):
+    """Turns a batch function into a `BatchLoader`."""
+
+    def __call__(
+        self, function: Callable[Concatenate[Sequence[K], P], Awaitable[Mapping[K, V]]], /
+    ) -> BatchLoader[K, V, P]:
+        """Make the loader."""
+        ...
+
+
+def batch_loader(*, missing: Callable[[], Any] | None = None) -> BatchLoaderDecorator:
     """Make a loader of `async def function(keys, ...) -> {key: value}`.
 
         @batch_loader(missing=list)
