@@ -433,6 +433,7 @@ async def register_product(backends: MeshBackends, adapter: RegisteredAdapter) -
     topic = entity_topic(product.domain, product.source_system, tenant=backends.publisher.tenant)
     await backends.bus.ensure_topic(topic, config_for(topic))
     await backends.publisher.announce_entities([registration])
+    await backends.publisher.announce_lineage(adapter.get_lineage())
 
 
 def product_registration(product: DataProduct) -> EntityRegistration:
