@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
+import yaml
 
 from subgraph_kit.errors import ConfigurationError
 from supergraph.compose import compose
 from supergraph.subgraph.model import SubgraphInput
 
+FEDERATION_VERSION = "=2.7.0"
 _SERVICE = "{ _service { sdl } }"
 
 
@@ -34,6 +36,15 @@ async def compose_supergraph(urls: Mapping[str, str], file: Path) -> None:
     draft = file.with_suffix(".tmp")
     await asyncio.to_thread(draft.write_text, result.supergraph_sdl)
     draft.replace(file)
+
+
+def write_configuration(urls: Mapping[str, str], file: Path) -> None:
+    """Write the subgraphs' addresses as a `supergraph.yaml`, for `dictamesh supergraph compose`."""
+    subgraphs = {
+        name: {"routing_url": url, "schema": {"subgraph_url": url}} for name, url in urls.items()
+    }
+    configuration = {"federation_version": FEDERATION_VERSION, "subgraphs": subgraphs}
+    file.write_text(yaml.safe_dump(configuration, sort_keys=False))
 
 
 async def _sdl(client: httpx.AsyncClient, url: str) -> str:

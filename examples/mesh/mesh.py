@@ -25,7 +25,7 @@ import asyncpg
 
 from examples.mesh.addresses import Ports, choose_ports
 from examples.mesh.checks import check_kafka, check_postgres, check_redis
-from examples.mesh.compose import compose_supergraph
+from examples.mesh.compose import compose_supergraph, write_configuration
 from examples.sources import shop
 from subgraph_kit.embedded import (
     ChildFailedError,
@@ -229,6 +229,9 @@ class Mesh:
         """Compose the subgraphs' schemas into the supergraph file."""
         async with self._step("supergraph: composed from the subgraphs"):
             urls = {name: f"{self.subgraph_url(name)}/graphql" for name in SUBGRAPHS}
+            await asyncio.to_thread(
+                write_configuration, urls, self.supergraph_file.with_name("supergraph.yaml")
+            )
             await compose_supergraph(urls, self.supergraph_file)
 
     async def _start_servers(self, up: asyncio.Event) -> None:
