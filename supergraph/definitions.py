@@ -124,6 +124,12 @@ class TypeDefinition(Element):
     """False if the subgraph only extends the type."""
     has_extensions: bool = False
 
+    def children(self) -> Iterator[Element]:
+        """Fields, input fields and enum values."""
+        yield from self.fields.values()
+        yield from self.input_fields.values()
+        yield from self.values.values()
+
     @property
     def is_composite(self) -> bool:
         """Whether selections can be made on it."""

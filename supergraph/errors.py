@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ErrorCode(StrEnum):
-    """Every code this composer produces; the value is the code, `describe` its meaning."""
+    """Every code this composer produces, spelled as Apollo spells it."""
 
     INVALID_GRAPHQL = "INVALID_GRAPHQL"
     DIRECTIVE_DEFINITION_INVALID = "DIRECTIVE_DEFINITION_INVALID"

@@ -26,7 +26,6 @@ from supergraph.definitions import (
 )
 from supergraph.federation.directives import Version
 from supergraph.federation.join import FEATURES, join_definitions
-from supergraph.subgraph.from_ast import children
 
 _BLOCK_NAME = re.compile(r"^(?P<what>directive @|[a-z]+ )(?P<name>\w+)", re.MULTILINE)
 
@@ -91,7 +90,7 @@ def _elements(schema: SchemaDefinitions) -> Iterator[Element]:
     yield schema.schema
     for definition in schema.types.values():
         yield definition
-        yield from children(definition)
+        yield from definition.children()
         for field in definition.fields.values():
             yield from field.arguments.values()
     for directive in schema.directives.values():

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from graphql import OperationType
 
 from supergraph.federation.field_set import FieldSet, FieldSetField
-from supergraph.model import TypeName
+from supergraph.model import SubgraphName, TypeName
 from supergraph.query_graph import FieldEdge, Node, QueryGraph
 
 Nodes: TypeAlias = frozenset[Node]
@@ -32,6 +32,9 @@ class Reachability:
     def __init__(self, graph: QueryGraph, labels: frozenset[str] = frozenset()) -> None:
         self.graph = graph
         self.labels = labels
+        self._ordered: dict[Nodes, tuple[Node, ...]] = {}
+        self._resolvable: set[tuple[Nodes, FieldSet]] = set()
+        self._unresolvable: dict[tuple[Nodes, FieldSet], set[_Pending]] = {}
         self._closures: dict[Nodes, Nodes] = {}
         self._usable: dict[tuple[Nodes, str], tuple[FieldEdge, ...]] = {}
 
@@ -77,13 +80,26 @@ class Reachability:
             return known
         found = tuple(
             edge
-            for node in sorted(nodes)
+            for node in self._declaring(nodes, field)
             if (edge := self.graph.field_edge(node, field)) is not None
             and self._is_usable(nodes, edge, pending)
         )
         if not pending:
             self._usable[key] = found
         return found
+
+    def _declaring(self, nodes: Nodes, field: str) -> list[Node]:
+        """The nodes whose subgraph has such a field at all, in order."""
+        ordered = self._ordered.get(nodes)
+        if ordered is None:
+            ordered = self._ordered[nodes] = tuple(sorted(nodes))
+        graphs: dict[TypeName, frozenset[SubgraphName]] = {}
+        for name in {node.type_name for node in ordered}:
+            definition = self.graph.supergraph.types.get(name)
+            declared = definition.fields.get(field) if definition else None
+            joins = declared.joins if declared else ()
+            graphs[name] = frozenset(join.graph for join in joins)
+        return [node for node in ordered if node.subgraph in graphs[node.type_name]]
 
     def _is_usable(self, nodes: Nodes, edge: FieldEdge, pending: _Pending) -> bool:
         if edge.override is not None and not edge.override.holds(self.labels):
@@ -107,6 +123,20 @@ class Reachability:
 
     def can_resolve(self, nodes: Nodes, field_set: FieldSet, pending: _Pending = _NONE) -> bool:
         """Whether all of a field set can be known of an object at `nodes`."""
+        question = (nodes, field_set)
+        if question in self._resolvable:
+            return True
+        refused = self._unresolvable.setdefault(question, set())
+        if pending in refused:
+            return False
+        # What can be known while some requirements are off limits can be known without limits.
+        if self._resolve(nodes, field_set, pending):
+            self._resolvable.add(question)
+            return True
+        refused.add(pending)
+        return False
+
+    def _resolve(self, nodes: Nodes, field_set: FieldSet, pending: _Pending) -> bool:
         for selection in field_set:
             if isinstance(selection, FieldSetField):
                 if selection.name == "__typename":

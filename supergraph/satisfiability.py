@@ -126,7 +126,20 @@ class _Walk:
                     )
                 )
                 return
-            self._visit(self._pending.popleft())
+            position = self._pending.popleft()
+            try:
+                self._visit(position)
+            except RecursionError:
+                self.errors.append(
+                    CompositionError(
+                        ErrorCode.MAX_VALIDATION_SUBGRAPH_PATHS_EXCEEDED,
+                        f'Satisfiability was given up at type "{position.type_name}": its keys and '
+                        "@requires depend on each other over too many steps.",
+                        self._locate(position.type_name),
+                        position.type_name,
+                    )
+                )
+                return
 
     def _push(self, position: _Position) -> None:
         seen = self._seen.setdefault(position.type_name, set())

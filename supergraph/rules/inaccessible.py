@@ -40,9 +40,7 @@ def check_inaccessible(context: MergeContext) -> Iterator[CompositionError]:
 def _hides_anything(definition: TypeDefinition) -> bool:
     elements: list[Element] = [
         definition,
-        *definition.fields.values(),
-        *definition.input_fields.values(),
-        *definition.values.values(),
+        *definition.children(),
         *(a for field in definition.fields.values() for a in field.arguments.values()),
     ]
     return any(element.has("inaccessible") for element in elements)
@@ -73,11 +71,7 @@ class _Check:
                 yield from self._check_input_field(definition, value)
 
     def _check_children(self, definition: TypeDefinition) -> Iterator[CompositionError]:
-        children: list[Element] = [
-            *definition.fields.values(),
-            *definition.input_fields.values(),
-            *definition.values.values(),
-        ]
+        children = list(definition.children())
         if children and all(child.has("inaccessible") for child in children):
             yield self._error(
                 ErrorCode.ONLY_INACCESSIBLE_CHILDREN,

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from graphql import EnumValueNode, ListValueNode, StringValueNode
+
 from supergraph.definitions import (
     AppliedDirective,
     FieldDefinition,
@@ -39,8 +41,6 @@ class SelectedField:
 
 def fields_text(directive: AppliedDirective) -> str | None:
     """The text of `fields:`; Federation 1 also allows a list of strings and bare names."""
-    from graphql import EnumValueNode, ListValueNode, StringValueNode
-
     value = directive.arguments.get("fields")
     if isinstance(value, (StringValueNode, EnumValueNode)):
         return value.value

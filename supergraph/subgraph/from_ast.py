@@ -35,7 +35,6 @@ from supergraph.definitions import (
     ROOT_NAMES,
     AppliedDirective,
     DirectiveDefinition,
-    Element,
     EnumValueDefinition,
     FieldDefinition,
     InputValueDefinition,
@@ -199,10 +198,3 @@ def _directives(
 
 def _description(node: StringValueNode | None) -> str | None:
     return node.value if node is not None else None
-
-
-def children(definition: TypeDefinition) -> Iterable[Element]:
-    """Fields, input fields and enum values of a type."""
-    yield from definition.fields.values()
-    yield from definition.input_fields.values()
-    yield from definition.values.values()

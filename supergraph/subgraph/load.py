@@ -46,8 +46,8 @@ from supergraph.subgraph.links import LinkedNames, read_links
 from supergraph.subgraph.model import Subgraph, SubgraphInput
 from supergraph.subgraph.root_types import use_default_root_names
 
-MAX_TOKENS = 5_000_000
-"""Tokens of one SDL; a schema of 20,000 fields has some 200,000."""
+MAX_TOKENS = 1_000_000
+"""Tokens of one SDL; a schema of 20,000 fields has some 200,000. Each costs half a kilobyte."""
 
 _SERVICE_FIELDS = ("_service", "_entities")
 _SERVICE_TYPES = ("_Service", "_Entity", "_Any", "_FieldSet")

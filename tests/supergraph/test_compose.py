@@ -183,6 +183,48 @@ def test_hostile_sdl_is_an_error_and_nothing_else() -> None:
         assert result.errors, name
 
 
+def test_long_chains_of_requirements_end() -> None:
+    """Each field needs two others, which need two others: naively 2 to the power of 40 ways."""
+    steps = 40
+    declared = " ".join(
+        f'x{n}: Int @requires(fields: "y{n + 1} z{n + 1}")' for n in range(0, steps, 2)
+    ) + " ".join(f" y{n}: Int @external z{n}: Int @external" for n in range(1, steps, 2))
+    other = " ".join(
+        f'{name}{n}: Int @requires(fields: "x{n + 1}")' for n in range(1, steps, 2) for name in "yz"
+    ) + " ".join(f" x{n}: Int @external" for n in range(2, steps + 1, 2))
+    last = f'type T @key(fields: "id") {{ id: ID! x{steps}: Int }}'
+    result = compose_result(
+        a=f'type Query {{ t: T }} type T @key(fields: "id") {{ id: ID! {declared} }}',
+        b=f'type T @key(fields: "id") {{ id: ID! {other} }}',
+        c=last,
+    )
+    assert result.supergraph_sdl is not None, result.errors
+    without_end = compose_result(
+        a=f'type Query {{ t: T }} type T @key(fields: "id") {{ id: ID! {declared} }}',
+        b=f'type T @key(fields: "id") {{ id: ID! {other} }}',
+        c=last.replace('fields: "id"', 'fields: "id", resolvable: false'),
+    )
+    assert ErrorCode.SATISFIABILITY_ERROR in {error.code for error in without_end.errors}
+
+
+def test_requirements_over_thousands_of_steps_are_given_up() -> None:
+    fields = " ".join(f'x{n}: Int @requires(fields: "y{n + 1}")' for n in range(0, 2000, 2))
+    others = " ".join(f'y{n}: Int @requires(fields: "x{n + 1}")' for n in range(1, 2000, 2))
+    result = compose_result(
+        a='type Query { t: T } type T @key(fields: "id") { id: ID! '
+        + fields
+        + " ".join(f" y{n}: Int @external" for n in range(1, 2000, 2))
+        + " }",
+        b='type T @key(fields: "id") { id: ID! '
+        + others
+        + " ".join(f" x{n}: Int @external" for n in range(2, 2001, 2))
+        + " }",
+        c='type T @key(fields: "id") { id: ID! x2000: Int }',
+    )
+    codes = {error.code for error in result.errors}
+    assert codes == {ErrorCode.MAX_VALIDATION_SUBGRAPH_PATHS_EXCEEDED}
+
+
 def test_what_is_not_merged_yet_is_refused() -> None:
     link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.8", import: '
     result = compose_result(a=f'{link}["@context"]) type Query @context(name: "x") {{ a: Int }}')

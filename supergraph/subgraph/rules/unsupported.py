@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from supergraph.definitions import AppliedDirective, Element
 from supergraph.errors import CompositionError, ErrorCode
-from supergraph.subgraph.from_ast import children
 from supergraph.subgraph.model import Subgraph
 
 UNSUPPORTED = frozenset({"composeDirective", "context", "fromContext", "cacheTag"})
@@ -42,7 +41,7 @@ def _all_directives(subgraph: Subgraph) -> Iterator[tuple[str, AppliedDirective]
     yield from of("schema", subgraph.schema)
     for definition in subgraph.types.values():
         yield from of(definition.name, definition)
-        for child in children(definition):
+        for child in definition.children():
             yield from of(f"{definition.name}.{child.name}", child)
         for field in definition.fields.values():
             for argument in field.arguments.values():
