@@ -13,6 +13,10 @@ _DEFAULTS = OperationLimits()
 class LimitSettings(ConfigModel):
     """Sizes in bytes or counts, times in seconds."""
 
+    max_header_bytes: int = Field(default=64 * 1024, ge=1024)
+    """Largest request header, the query string of a GET included; then status 431."""
+    header_timeout_seconds: float = Field(default=15.0, gt=0)
+    """How long a client may take to send a header; then status 408."""
     max_body_bytes: int = Field(default=2_000_000, ge=1)
     """Largest request body; larger ones get status 413."""
     body_timeout_seconds: float = Field(default=30.0, gt=0)

@@ -22,6 +22,7 @@ from gateway.config import GatewaySettings
 from gateway.config.listen import CorsSettings, ListenSettings
 from gateway.errors import ConfigurationError
 from gateway.server.assemble import Gateway
+from gateway.server.protocol import bounded_protocol
 from subgraph_kit.errors import ConfigurationError as KitConfigurationError
 from subgraph_kit.telemetry.setup import setup_telemetry
 
@@ -139,12 +140,15 @@ def _uvicorn_config(settings: GatewaySettings, app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app=app,
         loop="none",
-        http="httptools",
+        http=bounded_protocol(
+            max_header_bytes=settings.limits.max_header_bytes,
+            header_timeout_seconds=settings.limits.header_timeout_seconds,
+        ),
         ws="none",
         lifespan="off",
         access_log=False,
         log_config=None,
-        log_level="warning",
+        log_level="error",
         server_header=False,
         backlog=_BACKLOG,
         timeout_keep_alive=settings.listen.keep_alive_seconds,

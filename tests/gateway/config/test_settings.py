@@ -45,6 +45,8 @@ cors:
   allow_credentials: false
   max_age_seconds: 600
 limits:
+  max_header_bytes: 65536
+  header_timeout_seconds: 15.0
   max_body_bytes: 2000000
   body_timeout_seconds: 30.0
   request_timeout_seconds: 60.0

@@ -60,7 +60,13 @@ async def assert_serves_on(gateway: ServedGateway) -> None:
 
 @pytest.fixture
 async def gateway(tmp_path: Path) -> AsyncIterator[ServedGateway]:
-    limits = {"max_depth": 4, "max_body_bytes": 20_000, "body_timeout_seconds": 0.2}
+    limits = {
+        "max_depth": 4,
+        "max_body_bytes": 20_000,
+        "body_timeout_seconds": 0.2,
+        "header_timeout_seconds": 0.3,
+        "max_header_bytes": 4096,
+    }
     async with gateway_with(tmp_path, answering(http('{"data":{}}')), limits=limits) as served:
         yield served
 
@@ -158,13 +164,46 @@ async def test_a_client_that_leaves_in_the_middle(gateway: ServedGateway) -> Non
     assert gateway.running.gateway.app.requests_in_flight == 0
 
 
-async def test_bytes_that_are_no_http(gateway: ServedGateway) -> None:
-    port = gateway.client.base_url.port
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n")
+async def raw_exchange(gateway: ServedGateway, *parts: bytes) -> bytes:
+    """Send `parts` on a connection of their own and read until the gateway closes it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.client.base_url.port)
+    for part in parts:
+        writer.write(part)
+        await writer.drain()
     answer = await asyncio.wait_for(reader.read(), 5)
-    assert answer == b"" or answer.startswith(b"HTTP/1.1 400")
     writer.close()
+    return answer
+
+
+async def test_bytes_that_are_no_http(gateway: ServedGateway) -> None:
+    answer = await raw_exchange(gateway, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b'"BAD_REQUEST"' in answer
+
+
+async def test_a_header_that_never_ends(gateway: ServedGateway) -> None:
+    answer = await raw_exchange(gateway, b"GET /graphql HTTP/1.1\r\nx: ", *[b"x" * 1000] * 5)
+    assert answer.startswith(b"HTTP/1.1 431")
+    assert b'"HEADERS_TOO_LARGE"' in answer
+
+
+async def test_a_client_that_sends_its_header_too_slowly(gateway: ServedGateway) -> None:
+    answer = await raw_exchange(gateway, b"GET /graphql HTTP/1.1\r\nhost: x\r\n")
+    assert answer.startswith(b"HTTP/1.1 408")
+
+
+async def test_a_client_that_never_says_anything(gateway: ServedGateway) -> None:
+    assert await raw_exchange(gateway) == b""
+
+
+async def test_the_second_header_on_a_connection_has_the_same_limits(
+    gateway: ServedGateway,
+) -> None:
+    answer = await raw_exchange(
+        gateway, b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n", b"GET /health HTTP/1.1\r\nx: "
+    )
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b"HTTP/1.1 408" in answer
 
 
 # --- Subgraphs ---------------------------------------------------------------------------------

@@ -262,6 +262,22 @@ async def test_more_requests_than_allowed_are_told_to_come_back(tmp_path: Path) 
             assert (await task).json() == {"data": {"good": "fine"}}
 
 
+async def test_a_request_in_flight_is_answered_before_the_gateway_stops(tmp_path: Path) -> None:
+    release = asyncio.Event()
+
+    async def script(request: ReceivedRequest, writer: asyncio.StreamWriter) -> bytes:
+        await release.wait()
+        return GOOD
+
+    async with serve(script) as subgraph, serving(tmp_path, subgraph) as gateway:
+        slow = asyncio.create_task(gateway.post("{ good }"))
+        await eventually(lambda: bool(subgraph.requests))
+        gateway.running.stop()
+        await asyncio.sleep(0.15)
+        release.set()
+        assert (await slow).json() == {"data": {"good": "fine"}}
+
+
 # --- Exchanging the supergraph -----------------------------------------------------------------
 
 
