@@ -22,8 +22,8 @@ from graphql import OperationType
 from gateway.planner.errors import PlanningError
 from gateway.planner.graph_view import GraphView
 from gateway.planner.query_tree import Arrival, Cost, PlacedItem, Solution, call_cost
-from gateway.planner.selections import Item, SelectionPool, Selections
-from gateway.planner.walk import Walk, total_cost
+from gateway.planner.selections import TYPENAME, Item, SelectionPool, Selections
+from gateway.planner.walk import Memory, Walk, total_cost
 from supergraph.model import SubgraphName
 from supergraph.query_graph import QueryGraph, RootEdge
 
@@ -101,6 +101,8 @@ class BestSearch:
         arrivals: tuple[Arrival, ...],
         roots: tuple[RootEdge, ...],
     ) -> Solution:
+        memory: Memory = {}
+
         def attempt(allowed: frozenset[SubgraphName], *, counts_opening: bool = False) -> Solution:
             walk = Walk(
                 self,
@@ -109,6 +111,7 @@ class BestSearch:
                 allowed,
                 counts_opening=counts_opening,
                 ambiguous_names=selections.ambiguous_names,
+                memory=memory,
             )
             items = _place_all(walk, selections)
             return Solution(selections, arrivals, items, total_cost(items), _done(items, arrivals))
@@ -130,15 +133,50 @@ class BestSearch:
             return best
         least = call_cost(1 + min((arrival.depth for arrival in arrivals), default=-1))
         if len(useful) <= EXHAUSTIVE_LIMIT:
+            needed = self._needed_providers(selections, arrivals, useful, roots)
             for count in range(1, len(useful) + 1):
                 if not best.cost.unresolved and count * least > best.cost.waiting:
                     break
                 for chosen in combinations(useful, count):
-                    solution = attempt(frozenset(chosen))
+                    allowed = frozenset(chosen)
+                    if any(providers.isdisjoint(allowed) for providers in needed):
+                        continue  # some field would have no source
+                    solution = attempt(allowed)
                     if solution.cost < best.cost:
                         best = solution
             return best
         return self._improve(best, useful, attempt)
+
+    def _needed_providers(
+        self,
+        selections: Selections,
+        arrivals: tuple[Arrival, ...],
+        useful: list[SubgraphName],
+        roots: tuple[RootEdge, ...],
+    ) -> list[frozenset[SubgraphName]]:
+        """For each field that no arrival has, the subgraphs of which one has to be called.
+
+        Only for objects of one type: of others, each type may find its field elsewhere.
+        """
+        nodes = {arrival.node.type_name for arrival in arrivals}
+        nodes |= {edge.head.type_name for edge in roots}
+        if len(nodes) != 1:
+            return []
+        (seen_as,) = nodes
+        if self.graph.possible_types(seen_as) != {seen_as}:
+            return []
+        heads = [edge.head for edge in roots] or [e.node for e in self.graph.entries(seen_as)]
+        found: list[frozenset[SubgraphName]] = []
+        for item in selections.items:
+            at_hand = item.name == TYPENAME or any(
+                self.view.edge(arrival.node, item.name, seen_as) for arrival in arrivals
+            )
+            providers = frozenset(
+                head.subgraph for head in heads if self.view.edge(head, item.name, seen_as)
+            ).intersection(useful)
+            if not at_hand and providers:
+                found.append(providers)
+        return found
 
     def _improve(self, best: Solution, useful: list[SubgraphName], attempt: _Attempt) -> Solution:
         """Leave out, add and exchange single subgraphs as long as that makes it cheaper."""

@@ -35,6 +35,9 @@ from supergraph.federation.field_set import FieldSetField
 from supergraph.model import SubgraphName, TypeName
 from supergraph.query_graph import FieldEdge, QueryGraph, RootEdge
 
+Memory = dict[tuple[object, ...], Placement | None]
+"""Placements by item, type and sources: walks of one position share them."""
+
 
 class Search(Protocol):
     """What a walk needs of the search."""
@@ -69,6 +72,7 @@ class Walk:
         *,
         counts_opening: bool = False,
         ambiguous_names: frozenset[str] = frozenset(),
+        memory: Memory | None = None,
     ) -> None:
         self._search = search
         self._graph = search.graph
@@ -78,6 +82,7 @@ class Walk:
         self._allowed = allowed | self._arrived
         self._opened: set[tuple[SubgraphName, int]] | None = set() if counts_opening else None
         self._ambiguous_names = ambiguous_names
+        self._memory: Memory = {} if memory is None else memory
         # A mutation is made once, by one subgraph, whatever its result lacks there.
         self._changes_data = any(edge.kind is not OperationType.QUERY for edge in roots)
         self._sources: dict[TypeName, list[Source]] = {}
@@ -270,10 +275,25 @@ class Walk:
     ) -> Placement | None:
         sources = tuple(source for source, _ in candidates)
         edges = tuple(edge for _, edge in candidates)
+        key = (item, seen_as, *sources)
+        if key not in self._memory:
+            self._memory[key] = self._make_placement(item, seen_as, sources, edges)
+        return self._memory[key]
+
+    def _make_placement(
+        self,
+        item: Item,
+        seen_as: TypeName,
+        sources: tuple[Source, ...],
+        edges: tuple[FieldEdge, ...],
+    ) -> Placement | None:
         if item.children is None:
             return Placement(item, seen_as, sources, edges, None, sources[0].depth)
         start = min(source.depth for source in sources)
-        arrivals = tuple(Arrival(edge.head, source.depth - start) for source, edge in candidates)
+        arrivals = tuple(
+            Arrival(edge.head, source.depth - start)
+            for source, edge in zip(sources, edges, strict=True)
+        )
         below = self._search.solve(item.children, arrivals)
         if below is None:
             return None
