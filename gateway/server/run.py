@@ -8,11 +8,11 @@ again; no access log.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -29,6 +29,9 @@ from subgraph_kit.telemetry.setup import setup_telemetry
 _log = structlog.get_logger(__name__)
 
 _BACKLOG = 2048
+
+_TICKS_PER_SECOND = 10
+"""uvicorn counts time in tenths of a second."""
 
 
 def run_gateway(settings: GatewaySettings) -> None:
@@ -122,9 +125,22 @@ def _as_configuration_error(error: BaseException) -> BaseException:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, but for its signal handlers."""
+    """uvicorn's server, but for signals and for how it waits for its end."""
 
-    @contextmanager
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stop_asked = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Tick once a second (the `date` header) and end at once when asked to."""
+        tick = 0
+        while not await self.on_tick(tick):
+            tick += _TICKS_PER_SECOND
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self._stop_asked.wait()
+
+    @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to `_serve_until_signalled`: uvicorn would raise them again at the end."""
         yield
@@ -134,6 +150,7 @@ class _Server(uvicorn.Server):
         if self.should_exit:
             self.force_exit = True
         self.should_exit = True
+        self._stop_asked.set()
 
 
 def _uvicorn_config(settings: GatewaySettings, app: Any) -> uvicorn.Config:
