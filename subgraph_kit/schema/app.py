@@ -16,11 +16,12 @@ from typing import Any
 
 import orjson
 import structlog
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationDefinitionNode
 from opentelemetry.trace import Status, StatusCode
 from starlette.requests import Request
 from starlette.responses import Response
 from strawberry.extensions import (
+    AddValidationRules,
     MaxAliasesLimiter,
     MaxTokensLimiter,
     ParserCache,
@@ -28,7 +29,10 @@ from strawberry.extensions import (
     SchemaExtension,
     ValidationCache,
 )
-from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.schema.exceptions import (
+    CannotGetOperationTypeError,
+    InvalidOperationTypeError,
+)
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType as StrawberryOperationType
 
@@ -66,14 +70,44 @@ def standard_extensions(
     limits: GraphQLLimits,
 ) -> list[type[SchemaExtension] | Callable[[], SchemaExtension]]:
     """The Strawberry extensions every subgraph of the kit runs with."""
+    # The same rule objects for every request: the validation cache knows documents by their rules.
+    rules = [
+        *QueryDepthLimiter(max_depth=limits.max_depth).validation_rules,
+        *MaxAliasesLimiter(max_alias_count=limits.max_aliases).validation_rules,
+    ]
     return [
         lambda: MaxTokensLimiter(max_token_count=limits.max_tokens),
-        lambda: QueryDepthLimiter(max_depth=limits.max_depth),
-        lambda: MaxAliasesLimiter(max_alias_count=limits.max_aliases),
+        lambda: AddValidationRules(rules),
         lambda: ParserCache(maxsize=512),
         lambda: ValidationCache(maxsize=512),
+        _OneOperation,
         _FreshReadsInMutations,
     ]
+
+
+class _OneOperation(SchemaExtension):
+    """Which of several operations is meant has to be said; Strawberry would take the first.
+
+    Source: GraphQL specification, "GetOperation(document, operationName)".
+    """
+
+    def on_validate(self) -> Any:
+        # Stands after the validation cache in the list: what that found comes first.
+        self._check()
+        yield
+
+    def _check(self) -> None:
+        context = self.execution_context
+        if context.graphql_document is None or context.pre_execution_errors:
+            return
+        operations = sum(
+            isinstance(definition, OperationDefinitionNode)
+            for definition in context.graphql_document.definitions
+        )
+        if context._provided_operation_name is None and operations > 1:
+            context.pre_execution_errors = [
+                GraphQLError("the document has several operations: say which by operationName")
+            ]
 
 
 class _FreshReadsInMutations(SchemaExtension):
@@ -147,6 +181,10 @@ class GraphQLEndpoint:
                 operation_name=parsed.operation_name,
                 context_value=context,
                 allowed_operation_types=_ALLOWED,
+            )
+        except CannotGetOperationTypeError:
+            return 400, _failure(
+                "the document has no operation of the name in operationName", "BAD_REQUEST"
             )
         except InvalidOperationTypeError:
             return 400, _failure("subscriptions are not served here", "BAD_REQUEST")
