@@ -34,6 +34,40 @@ class Arrival:
     depth: int
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Cost:
+    """What a solution costs, most important first.
+
+    `waiting` sums the depths of all calls (a call at depth 0 counts a hundredth): later calls
+    cost more, and more calls cost more. `fields` counts fields, later ones more.
+    """
+
+    unresolved: int = 0
+    waiting: int = 0
+    calls: int = 0
+    fields: int = 0
+
+    def starting_at(self, depth: int) -> Cost:
+        """The same, when its first call is made `depth` calls later."""
+        return Cost(
+            self.unresolved,
+            self.waiting + CALL_COST * depth * self.calls,
+            self.calls,
+            self.fields + depth,
+        )
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            self.unresolved + other.unresolved,
+            self.waiting + other.waiting,
+            self.calls + other.calls,
+            self.fields + other.fields,
+        )
+
+
+NO_COST = Cost()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Visit:
     """A further call for the object at this position, by key or (`entry` None) at the root.
@@ -79,6 +113,7 @@ class Placement:
     below: Solution | None
     done: int
     below_from: int = 0
+    cost_below: Cost = NO_COST
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,37 +127,6 @@ class PlacedItem:
     placements: tuple[Placement, ...]
     types: frozenset[TypeName] | None
     failed_types: tuple[TypeName, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Cost:
-    """What a solution costs, most important first.
-
-    `waiting` sums the depths of all calls (a call at depth 0 counts a hundredth): later calls
-    cost more, and more calls cost more. `fields` counts fields, later ones more.
-    """
-
-    unresolved: int = 0
-    waiting: int = 0
-    calls: int = 0
-    fields: int = 0
-
-    def starting_at(self, depth: int) -> Cost:
-        """The same, when its first call is made `depth` calls later."""
-        return Cost(
-            self.unresolved,
-            self.waiting + CALL_COST * depth * self.calls,
-            self.calls,
-            self.fields + depth,
-        )
-
-    def __add__(self, other: Cost) -> Cost:
-        return Cost(
-            self.unresolved + other.unresolved,
-            self.waiting + other.waiting,
-            self.calls + other.calls,
-            self.fields + other.fields,
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -85,7 +85,9 @@ class Walk:
         self._memory: Memory = {} if memory is None else memory
         # A mutation is made once, by one subgraph, whatever its result lacks there.
         self._changes_data = any(edge.kind is not OperationType.QUERY for edge in roots)
+        self._here: frozenset[TypeName] | None = None
         self._sources: dict[TypeName, list[Source]] = {}
+        self._usable: dict[TypeName, list[Source]] = {}
         self._late: dict[tuple[TypeName, FieldEdge], Visit | None] = {}
         self._requiring: set[tuple[TypeName, FieldEdge]] = set()
 
@@ -132,8 +134,13 @@ class Walk:
 
     def possible_types(self) -> frozenset[TypeName]:
         """The object types that the object at this position can have."""
-        nodes = [arrival.node for arrival in self._arrivals] or [edge.head for edge in self._roots]
-        return frozenset().union(*(self._graph.facts(node).possible_types for node in nodes))
+        if self._here is None:
+            nodes = [arrival.node for arrival in self._arrivals]
+            nodes = nodes or [edge.head for edge in self._roots]
+            self._here = frozenset().union(
+                *(self._graph.facts(node).possible_types for node in nodes)
+            )
+        return self._here
 
     def type_is_unknown(self) -> bool:
         """Whether the object is at hand as an interface object only."""
@@ -168,7 +175,10 @@ class Walk:
         """The cheapest way to know an item of objects looked at as `seen_as`."""
         self._search.spend()
         sources = self.sources(seen_as)
-        usable = [source for source in sources if source.node.subgraph in self._allowed]
+        usable = self._usable.get(seen_as)
+        if usable is None:
+            usable = [source for source in sources if source.node.subgraph in self._allowed]
+            self._usable[seen_as] = usable
         return self._place(item, seen_as, usable, sources)
 
     def sources(self, seen_as: TypeName) -> list[Source]:
@@ -297,7 +307,16 @@ class Walk:
         below = self._search.solve(item.children, arrivals)
         if below is None:
             return None
-        return Placement(item, seen_as, sources, edges, below, start + below.done, start)
+        return Placement(
+            item,
+            seen_as,
+            sources,
+            edges,
+            below,
+            start + below.done,
+            start,
+            below.cost.starting_at(start),
+        )
 
     # --- Requirements ----------------------------------------------------------------------
 
@@ -356,9 +375,7 @@ class Walk:
         return best
 
     def _rank(self, option: Placement, *, is_condition: bool) -> tuple[int, ...]:
-        below = _NO_COST
-        if option.below is not None:
-            below = option.below.cost.starting_at(option.below_from)
+        below = option.cost_below
         waiting = below.waiting
         if self._opened is not None:
             waiting += sum(
@@ -366,12 +383,9 @@ class Walk:
                 for subgraph, depth in calls_of((option,))
                 if (subgraph, depth) not in self._opened
             )
-        depth = max(source.depth for source in option.sources)
         first = option.done if is_condition else 0
-        return (first, below.unresolved, waiting, below.calls, depth, len(option.sources))
-
-
-_NO_COST = Cost()
+        count = len(option.sources)
+        return (first, below.unresolved, waiting, below.calls, option.sources[-1].depth, count)
 
 
 def calls_of(placements: tuple[Placement, ...]) -> set[tuple[SubgraphName, int]]:
@@ -388,7 +402,8 @@ def calls_of(placements: tuple[Placement, ...]) -> set[tuple[SubgraphName, int]]
 
 def total_cost(items: tuple[PlacedItem, ...]) -> Cost:
     """The cost of a position: each call once, each position below once."""
-    cost = Cost(unresolved=sum(1 for item in items if item.failed_types))
+    unresolved = sum(1 for item in items if item.failed_types)
+    waiting = count = fields = 0
     calls: set[tuple[SubgraphName, int]] = set()
     below: set[tuple[str, int, int]] = set()
     seen: set[int] = set()
@@ -398,17 +413,21 @@ def total_cost(items: tuple[PlacedItem, ...]) -> Cost:
         if id(placement) in seen:
             continue
         seen.add(id(placement))
-        cost += Cost(fields=sum(1 + source.depth for source in placement.sources))
         if placement.below is not None:
             identity = (placement.item.response_name, id(placement.below), placement.below_from)
             if identity not in below:
                 below.add(identity)
-                cost += placement.below.cost.starting_at(placement.below_from)
+                unresolved += placement.cost_below.unresolved
+                waiting += placement.cost_below.waiting
+                count += placement.cost_below.calls
+                fields += placement.cost_below.fields
         for source in placement.sources:
+            fields += 1 + source.depth
             if source.visit is not None:
                 calls.add((source.visit.subgraph, source.visit.depth))
                 pending.extend(source.visit.conditions)
-    return cost + Cost(waiting=sum(call_cost(depth) for _, depth in calls), calls=len(calls))
+    waiting += sum(call_cost(depth) for _, depth in calls)
+    return Cost(unresolved, waiting, count + len(calls), fields)
 
 
 def _placement_cost(placement: Placement) -> Cost:
