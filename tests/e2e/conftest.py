@@ -34,7 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.embedded)
-            item.add_marker(pytest.mark.xdist_group(GROUP))
+            uses_the_mesh = "running" in getattr(item, "fixturenames", ())
+            item.add_marker(pytest.mark.xdist_group(GROUP if uses_the_mesh else item.path.stem))
 
 
 @dataclass(frozen=True)
