@@ -21,6 +21,7 @@ from subgraph_kit.events.outbox import MemoryOutbox, Outbox, PostgresOutbox
 from subgraph_kit.events.publisher import EventPublisher
 from subgraph_kit.events.registry import CatalogRegistry
 from subgraph_kit.settings import MeshSettings
+from subgraph_kit.telemetry.bus import MeteredBus
 
 _log = structlog.get_logger(__name__)
 
@@ -68,7 +69,7 @@ async def connect_backends(settings: MeshSettings) -> MeshBackends:
             "when this process ends; set DICTAMESH_CATALOG_DSN to keep them"
         )
     try:
-        bus = await connect_bus(settings.effective_events_url or "memory://")
+        bus = MeteredBus(await connect_bus(settings.effective_events_url or "memory://"))
     except BaseException:
         await outbox.close()
         await catalog.close()

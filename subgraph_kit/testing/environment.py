@@ -30,6 +30,7 @@ from subgraph_kit.events.outbox import MemoryOutbox
 from subgraph_kit.events.publisher import EventPublisher
 from subgraph_kit.events.topics import ENTITY_CHANGED_TOPICS, matching_topics
 from subgraph_kit.settings import MeshSettings
+from subgraph_kit.telemetry.bus import MeteredBus
 from subgraph_kit.webhooks import DEFAULT_SIGNATURE_HEADER
 
 WEBHOOK_SECRET = "for-tests-only"  # noqa: S105 - no secret: it guards nothing
@@ -40,7 +41,7 @@ Build = Callable[[MeshSettings, MeshBackends], MeshApp]
 
 def memory_backends() -> MeshBackends:
     """Catalog, outbox and bus in memory."""
-    bus = MemoryBus()
+    bus = MeteredBus(MemoryBus())
     return MeshBackends(MemoryCatalog(), MemoryOutbox(), bus, EventPublisher(bus, EventCodec()))
 
 

@@ -58,6 +58,8 @@ async def test_a_delivery_that_comes_twice_is_one_event(mesh: MeshEnvironment) -
         assert (await mesh.deliver_webhook("directory", delivery)).status_code == 202
     await mesh.wait_until_dispatched()
     assert len(await mesh.events()) == 1
+    metrics = (await mesh.client.get("/metrics")).text
+    assert 'kafka_producer_batch_size_count{topic="people.directory.entity_changed"}' in metrics
 
 
 @pytest.mark.parametrize(
