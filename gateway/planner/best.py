@@ -19,22 +19,23 @@ from typing import Protocol
 
 from graphql import OperationType
 
+from gateway.planner.cost import total_cost
 from gateway.planner.errors import PlanningError
 from gateway.planner.graph_view import GraphView
-from gateway.planner.query_tree import Arrival, Cost, PlacedItem, Solution, call_cost
-from gateway.planner.selections import TYPENAME, Item, SelectionPool, Selections
-from gateway.planner.walk import Memory, Walk, total_cost
+from gateway.planner.query_tree import Arrival, PlacedItem, Solution, call_cost
+from gateway.planner.selections import TYPENAME, SelectionPool, Selections
+from gateway.planner.walk import Memory, Walk
 from supergraph.model import SubgraphName
 from supergraph.query_graph import QueryGraph, RootEdge
 
 EXHAUSTIVE_LIMIT = 5
 """Up to this many useful subgraphs every set of them is tried (32 sets)."""
 
-THOROUGH_STEPS = 150_000
+THOROUGH_STEPS = 30_000
 """Placements tried before the search settles for the first good solution everywhere."""
 
-MAX_STEPS = 1_500_000
-"""Placements tried before the search gives up; some ten seconds."""
+MAX_STEPS = 150_000
+"""Placements tried before the search gives up; some four seconds."""
 
 
 class _Attempt(Protocol):
@@ -253,6 +254,3 @@ def _neighbours(
         for name in useful:
             if name not in used:
                 yield (used - {out}) | {name}
-
-
-__all__ = ["BestSearch", "Cost", "Item"]

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from graphql import OperationType
 
+from gateway.planner.cost import calls_of, placement_cost, total_cost
 from gateway.planner.graph_view import GraphView
 from gateway.planner.path import (
     arrival_sources,
@@ -22,7 +23,6 @@ from gateway.planner.path import (
 )
 from gateway.planner.query_tree import (
     Arrival,
-    Cost,
     PlacedItem,
     Placement,
     Solution,
@@ -107,7 +107,7 @@ class Walk:
                 self.place(item, seen_as) for seen_as in self._common_types(concerned)
             )
             if whole is not None and (
-                whole.seen_as in concerned or not _placement_cost(whole).waiting
+                whole.seen_as in concerned or not placement_cost(whole).waiting
             ):
                 self._open(whole)
                 return PlacedItem(item, (whole,), types)
@@ -386,49 +386,3 @@ class Walk:
         first = option.done if is_condition else 0
         count = len(option.sources)
         return (first, below.unresolved, waiting, below.calls, option.sources[-1].depth, count)
-
-
-def calls_of(placements: tuple[Placement, ...]) -> set[tuple[SubgraphName, int]]:
-    """Subgraph and depth of the calls that placements need for their own object."""
-    found: set[tuple[SubgraphName, int]] = set()
-    pending = list(placements)
-    while pending:
-        for source in pending.pop().sources:
-            if source.visit is not None:
-                found.add((source.visit.subgraph, source.visit.depth))
-                pending.extend(source.visit.conditions)
-    return found
-
-
-def total_cost(items: tuple[PlacedItem, ...]) -> Cost:
-    """The cost of a position: each call once, each position below once."""
-    unresolved = sum(1 for item in items if item.failed_types)
-    waiting = count = fields = 0
-    calls: set[tuple[SubgraphName, int]] = set()
-    below: set[tuple[str, int, int]] = set()
-    seen: set[int] = set()
-    pending = [placement for item in items for placement in item.placements]
-    while pending:
-        placement = pending.pop()
-        if id(placement) in seen:
-            continue
-        seen.add(id(placement))
-        if placement.below is not None:
-            identity = (placement.item.response_name, id(placement.below), placement.below_from)
-            if identity not in below:
-                below.add(identity)
-                unresolved += placement.cost_below.unresolved
-                waiting += placement.cost_below.waiting
-                count += placement.cost_below.calls
-                fields += placement.cost_below.fields
-        for source in placement.sources:
-            fields += 1 + source.depth
-            if source.visit is not None:
-                calls.add((source.visit.subgraph, source.visit.depth))
-                pending.extend(source.visit.conditions)
-    waiting += sum(call_cost(depth) for _, depth in calls)
-    return Cost(unresolved, waiting, count + len(calls), fields)
-
-
-def _placement_cost(placement: Placement) -> Cost:
-    return total_cost((PlacedItem(placement.item, (placement,), None),))
