@@ -28,6 +28,8 @@ except ImportError as error:  # pragma: no cover - depends on what is installed
 
 METADATA_SECONDS = 2
 """How soon a consumer learns of a new topic that matches its pattern."""
+PUBLISH_SECONDS = 20.0
+"""How long publishing may take before the caller hears that the cluster is away."""
 _TOPIC_EXISTS = 36
 _DAY_MILLISECONDS = 24 * 60 * 60 * 1000
 
@@ -116,23 +118,33 @@ class KafkaBus:
         """
         for topic in {record.topic for record in records}:
             await self.ensure_topic(topic, config_for(topic))
-        sent: list[Any] = []
-        with self._translated():
-            try:
-                for record in records:
-                    future = await self._producer.send(
-                        record.topic,
-                        record.value,
-                        key=record.key,
-                        headers=list(record.headers.items()),
-                        timestamp_ms=_milliseconds(record.timestamp),
-                    )
-                    sent.append(future)
-            finally:
-                results = await asyncio.gather(*sent, return_exceptions=True)
-            for result in results:
-                if isinstance(result, BaseException):
-                    raise result
+        try:
+            # An idempotent producer tries for ever by itself.
+            with self._translated():
+                async with asyncio.timeout(PUBLISH_SECONDS):
+                    sent = await self._send(records)
+                    if sent:
+                        await asyncio.wait(sent)  # unlike gather, it cancels nothing if cancelled
+                for future in sent:
+                    future.result()
+        except RetriableError:
+            self._known.clear()  # perhaps a topic was deleted: the next attempt makes it again
+            raise
+
+    async def _send(self, records: Sequence[Record]) -> list[asyncio.Future[Any]]:
+        sent: list[asyncio.Future[Any]] = []
+        for record in records:
+            future = await self._producer.send(
+                record.topic,
+                record.value,
+                key=record.key,
+                headers=list(record.headers.items()),
+                timestamp_ms=_milliseconds(record.timestamp),
+            )
+            # Whoever stops waiting, or fails at the next record, leaves it to itself.
+            future.add_done_callback(lambda done: done.cancelled() or done.exception())
+            sent.append(future)
+        return sent
 
     @asynccontextmanager
     async def subscribe(

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from subgraph_kit.events.base import EventBus
+from subgraph_kit.errors import FatalError
+from subgraph_kit.events.base import EventBus, Record
 from subgraph_kit.events.connect import connect_bus
 from subgraph_kit.events.postgres import PostgresBus
 from subgraph_kit.testing.bus import EventBusConformance
@@ -38,3 +39,7 @@ class TestKafkaBus(EventBusConformance):
         bus = await connect_bus(f"kafka://{servers}")
         yield bus
         await bus.close()
+
+    async def test_a_record_that_is_too_large_is_refused_for_good(self, bus: EventBus) -> None:
+        with pytest.raises(FatalError, match="larger than Kafka takes"):
+            await bus.publish([Record("big.crm.entity_changed", b"k", bytes(2_000_000))])
