@@ -21,7 +21,6 @@ at a node with `is_interface_object` False.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 
 from graphql import OperationType
 
@@ -67,6 +66,7 @@ class QueryGraph:
         self._downcasts: dict[tuple[Node, TypeName], DowncastEdge | None] = {}
         self._fields: dict[tuple[Node, str], FieldEdge | None] = {}
         self._entries: dict[TypeName, tuple[Entry, ...]] = {}
+        self._possible_types: dict[TypeName, frozenset[TypeName]] = {}
 
     # --- Nodes -----------------------------------------------------------------------------
 
@@ -105,9 +105,14 @@ class QueryGraph:
         members = self._members.get((node.type_name, node.subgraph), frozenset())
         return NodeFacts(definition.kind, members)
 
-    @cache  # noqa: B019 - a graph lives as long as its supergraph
     def possible_types(self, type_name: TypeName) -> frozenset[TypeName]:
         """The object types of the supergraph that a type stands for."""
+        known = self._possible_types.get(type_name)
+        if known is None:
+            known = self._possible_types[type_name] = self._find_possible_types(type_name)
+        return known
+
+    def _find_possible_types(self, type_name: TypeName) -> frozenset[TypeName]:
         definition = self.supergraph.types.get(type_name)
         if definition is None:
             return frozenset()
