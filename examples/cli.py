@@ -46,6 +46,9 @@ def demo(
         str | None,
         typer.Option(metavar="HOST:PORT", help="Your Kafka as event bus, instead of PostgreSQL."),
     ] = None,
+    browser: Annotated[
+        bool, typer.Option(help="Open GraphiQL in a browser after the tour.")
+    ] = True,
 ) -> None:
     """Bring up three sources, their subgraphs and a gateway, and show what they do together.
 
@@ -70,7 +73,7 @@ def demo(
         kafka=kafka,
     )
     try:
-        failures = running.run_demo(options, once=once)
+        failures = running.run_demo(options, once=once, browser=browser)
     except (ConfigurationError, ChildFailedError) as error:
         _fail(str(error))
     except KeyboardInterrupt:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
+import sys
 import time
+import webbrowser
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -17,18 +20,23 @@ from examples.mesh import Mesh, MeshOptions
 T = TypeVar("T")
 
 
-def run_demo(options: MeshOptions, *, once: bool, screen: Screen | None = None) -> list[str]:
+def run_demo(
+    options: MeshOptions, *, once: bool, browser: bool = False, screen: Screen | None = None
+) -> list[str]:
     """Run the demo; return the checks that did not hold.
+
+    Without `once` the mesh stays up after the tour; with `browser`, GraphiQL is opened then, if
+    somebody looks at a screen that can show it.
 
     Raises:
         ConfigurationError: with a sentence on what to change.
         ChildFailedError: if a process does not start, or dies; with its last log lines.
         KeyboardInterrupt: if it was ended before the tour was over.
     """
-    return asyncio.run(_run(options, once, screen or Screen()))
+    return asyncio.run(_run(options, once, browser, screen or Screen()))
 
 
-async def _run(options: MeshOptions, once: bool, screen: Screen) -> list[str]:
+async def _run(options: MeshOptions, once: bool, browser: bool, screen: Screen) -> list[str]:
     began = time.perf_counter()
     interrupted = _InterruptedBySignal()
     failures: list[str] | None = None
@@ -42,7 +50,9 @@ async def _run(options: MeshOptions, once: bool, screen: Screen) -> list[str]:
                 failures = await _unless_a_child_dies(mesh, take_tour(mesh, screen))
                 if not once:
                     await mesh.start_source("vendor")
-                    _say_goodbye(mesh, screen, failures)
+                    _say_how_to_go_on(mesh, screen, failures)
+                    if browser and screen.is_terminal and _has_display():
+                        await asyncio.to_thread(webbrowser.open, mesh.gateway_url)
                     await _unless_a_child_dies(mesh, asyncio.Event().wait())
                 screen.say("Stopping.")
         except asyncio.CancelledError:
@@ -67,13 +77,20 @@ async def _unless_a_child_dies(mesh: Mesh, work: Coroutine[Any, Any, T]) -> T:
                 await task
 
 
-def _say_goodbye(mesh: Mesh, screen: Screen, failures: list[str]) -> None:
+def _say_how_to_go_on(mesh: Mesh, screen: Screen, failures: list[str]) -> None:
     screen.heading("The mesh stays up")
     if failures:
         screen.say(f"{len(failures)} checks did not hold; they are marked FAIL above.")
     screen.say(f"GraphiQL: {mesh.gateway_url}")
     screen.say(f"Logs:     {mesh.data_dir / 'log'}")
     screen.say("Ctrl-C ends it.")
+
+
+def _has_display() -> bool:
+    """Whether a browser would have a window; a text browser would take over the terminal."""
+    return sys.platform in ("darwin", "win32") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
 
 
 class _InterruptedBySignal:

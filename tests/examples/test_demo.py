@@ -111,15 +111,15 @@ def test_the_exit_code_says_how_it_went(
 ) -> None:
     asked: list[MeshOptions] = []
 
-    def run_demo(options: MeshOptions, *, once: bool) -> list[str]:
+    def run_demo(options: MeshOptions, *, once: bool, browser: bool) -> list[str]:
         asked.append(options)
-        assert once
+        assert (once, browser) == (True, False)
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
 
     monkeypatch.setattr(examples.run, "run_demo", run_demo)
-    result = CliRunner().invoke(app, ["--once", "--scale", "3", "--port", "0"])
+    result = CliRunner().invoke(app, ["--once", "--no-browser", "--scale", "3", "--port", "0"])
     assert result.exit_code == code
     assert sentence in result.output
     assert "Traceback" not in result.output
