@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,7 +12,9 @@ import httpx
 import pytest
 
 from gateway.config import load_settings
+from gateway.context import RequestContext
 from gateway.server.assemble import Gateway
+from supergraph.model import Supergraph
 from tests.gateway.server.supergraphs import two_subgraphs
 from tests.testkit.servers import (
     ReceivedRequest,
@@ -328,3 +331,32 @@ async def test_requests_in_flight_finish_on_the_supergraph_they_began_with(
         await eventually(lambda: gateway.running.gateway.pipeline.runtime is not runtime)
         release.set()
         assert (await slow).json() == {"data": {"good": "fine"}}
+
+
+async def test_an_exchanged_supergraph_leaves_nothing_behind(tmp_path: Path) -> None:
+    file = tmp_path / "s.graphql"
+    sdl = two_subgraphs("http://127.0.0.1:9/", "http://127.0.0.1:9/")
+    file.write_text(sdl)
+    gateway = Gateway(load_settings(overrides={"supergraph": file}))
+    await gateway.source.load()
+    watching = asyncio.create_task(gateway.source.watch())
+
+    async def serve_then_exchange(number: int) -> None:
+        context = RequestContext()
+        await gateway.pipeline.run("{ good __schema { __typename } }", None, None, context)
+        before = gateway.pipeline.runtime
+        file.write_text(f"{sdl}\n# {number}\n")
+        gateway.source.reload_soon()
+        await eventually(lambda: gateway.pipeline.runtime is not before)
+
+    try:
+        for number in range(3):
+            await serve_then_exchange(number)
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        await gateway.close()
+    gc.unfreeze()
+    gc.collect()
+    ours = [o for o in gc.get_objects() if isinstance(o, Supergraph) and o.sdl.startswith(sdl)]
+    assert len(ours) == 1
