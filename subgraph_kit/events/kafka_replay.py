@@ -7,10 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from aiokafka import TopicPartition
-
 from subgraph_kit.events.base import Record
-from subgraph_kit.events.kafka import record_of
+from subgraph_kit.events.kafka_client import aiokafka, record_of
 
 
 async def replay_topic(
@@ -25,7 +23,7 @@ async def replay_topic(
     `consumer` is a started aiokafka consumer without a group, `numbers` are the partitions.
     Each partition is read in its own order; of their next records the oldest is yielded first.
     """
-    partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
+    partitions = [aiokafka.TopicPartition(topic, number) for number in sorted(numbers)]
     consumer.assign(partitions)
     ends = await consumer.end_offsets(partitions)
     await _seek(consumer, partitions, ends, since)
@@ -43,7 +41,7 @@ async def replay_topic(
         _, number, record = heapq.heappop(heap)
         if until is None or (record.timestamp is not None and record.timestamp < until):
             yield record
-        await push(TopicPartition(topic, number))
+        await push(aiokafka.TopicPartition(topic, number))
 
 
 async def _seek(consumer: Any, partitions: Any, ends: Any, since: datetime | None) -> None:
