@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
+import structlog
 from opentelemetry.trace import Span, Status, StatusCode
 
 from subgraph_kit.adapter import DataProductAdapter
@@ -36,6 +37,7 @@ from subgraph_kit.errors import (
     KitError,
     SourceResponseError,
 )
+from subgraph_kit.quality import schema_violations
 from subgraph_kit.resilience.policy import ResiliencePolicy, ResilienceSettings
 from subgraph_kit.telemetry import metrics, names
 from subgraph_kit.telemetry.setup import tracer
@@ -44,6 +46,11 @@ T = TypeVar("T")
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Entity).decode
+
+_log = structlog.get_logger(__name__)
+
+_KNOWN_VIOLATIONS = 100
+"""After so many kinds of violation, further ones are counted only."""
 
 _REMEMBERED_DROPS = 10_000
 """Dropped keys that are remembered by name; a read older than that is not cached at all."""
@@ -77,6 +84,7 @@ class RegisteredAdapter(DataProductAdapter):
         self._key_prefix = key_prefix
         self._cache_layer = cache_layer
         self._drops = _Drops()
+        self._known_violations: set[str] = set()
         self._metrics = AdapterMetrics()
 
     @property
@@ -186,6 +194,7 @@ class RegisteredAdapter(DataProductAdapter):
         raws: dict[str, bytes] = {}
         kept: list[tuple[Entity, int]] = []
         for entity in entities:
+            self._check_quality(entity)
             try:
                 raw = _encode(entity)
                 kept.append((_decode(raw), len(raw)))
@@ -204,6 +213,25 @@ class RegisteredAdapter(DataProductAdapter):
             if late:
                 await self.cache.drop(late)
         return kept
+
+    def _check_quality(self, entity: Entity) -> None:
+        """Count and log what does not keep to the schema (row 10); it is served all the same.
+
+        Whoever must not serve it makes the adapter raise. Each kind of violation is logged once.
+        """
+        schema = self.adapter.get_schema()
+        if not schema.fields:
+            return
+        for violation in schema_violations(entity, schema):
+            metrics.QUALITY_VIOLATIONS.labels(self.entity_type).inc()
+            known = self._known_violations
+            if violation not in known and len(known) < _KNOWN_VIOLATIONS:
+                known.add(violation)
+                _log.warning(
+                    "entities do not keep to their schema",
+                    entity_type=self.entity_type,
+                    problem=violation,
+                )
 
     async def invalidate(self, ids: Sequence[str]) -> int:
         """Drop entities from the cache; what is being read right now is not cached either."""

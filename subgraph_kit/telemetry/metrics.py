@@ -65,6 +65,12 @@ BREAKER_STATE = Gauge(
     ("name",),
     registry=REGISTRY,
 )
+QUALITY_VIOLATIONS = Counter(
+    names.METRIC_QUALITY,
+    "Fields of entities that do not keep to the entity schema",
+    ("entity_type",),
+    registry=REGISTRY,
+)
 CACHE_LOOKUPS = Counter(
     names.METRIC_CACHE_LOOKUPS,
     "Cache lookups by entity",

@@ -1,5 +1,5 @@
 """Conformance classes and helpers for tests of adapters, backends and subgraphs.
 
 Import from the modules: `adapter_contract`, `cache`, `bus`, `catalog`, `environment`, `otlp`,
-`clock`, `compliance`. They need pytest, which is not a dependency of the kit itself.
+`clock`. They need pytest, which is not a dependency of the kit itself.
 """

@@ -38,11 +38,11 @@ from subgraph_kit.data_product import (
     HealthState,
 )
 from subgraph_kit.errors import CircuitOpenError, EntityNotFoundError, RetriableError
+from subgraph_kit.quality import schema_violations
 from subgraph_kit.registration import RegisteredAdapter
 from subgraph_kit.resilience.circuit_breaker import BreakerState
 from subgraph_kit.resilience.policy import ResiliencePolicy, ResilienceSettings
 from subgraph_kit.testing.clock import FakeClock
-from subgraph_kit.testing.compliance import schema_violations
 
 SourceFailure = Callable[[], AbstractContextManager[Any] | AbstractAsyncContextManager[Any]]
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 
 import pytest
+import structlog
 
 from subgraph_kit.cache.memory import MemoryCache
 from subgraph_kit.data_product import Entity, EntityQuery, HealthState
@@ -163,3 +164,16 @@ async def test_an_adapter_that_raises_in_its_health_check_is_unhealthy(
 async def test_a_cache_entry_of_another_version_is_a_miss(registered: RegisteredAdapter) -> None:
     await registered.cache.set_many({"Person:1": b"\x00garbage"}, ttl_seconds=60)
     assert (await registered.get_entity("1")).id == "1"
+
+
+async def test_entities_that_break_their_schema_are_counted_and_named_once_without_data(
+    registered: RegisteredAdapter, people: PeopleSource
+) -> None:
+    for number in "12":
+        people.people[number]["balance"] = "jane@example.com"
+    with structlog.testing.capture_logs() as logs:
+        found = await registered.query_entities(EntityQuery(ids=("1", "2", "3")))
+    assert len(found) == 3
+    assert [log["problem"] for log in logs] == ["balance is no decimal but str"]
+    assert "jane" not in repr(logs)
+    assert b'data_quality_violations_total{entity_type="Person"}' in render_metrics()
