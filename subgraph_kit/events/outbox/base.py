@@ -100,7 +100,10 @@ class Outbox(Protocol):
         ...
 
     async def wait(self, timeout_seconds: float) -> None:
-        """Return when something was accepted, or after `timeout_seconds`."""
+        """Return when something was accepted since this task's last wait, or after the time-out.
+
+        May return for no reason. Every waiting task is woken.
+        """
         ...
 
     async def pending(self, sources: Collection[Source] | None = None) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from subgraph_kit.data_product import EntityChange
 from subgraph_kit.events.model import TraceContext
 from subgraph_kit.events.outbox.base import Action, OutboxEntry, Source, event_id_for
+from subgraph_kit.events.outbox.wakeups import Wakeups
 
 
 @dataclass
@@ -30,7 +30,7 @@ class MemoryOutbox:
         self._event_ids: dict[str, None] = {}
         self._cursors: dict[Source, str] = {}
         self._next_id = 1
-        self._accepted = asyncio.Event()
+        self._wakeups = Wakeups()
 
     async def accept(
         self,
@@ -53,7 +53,7 @@ class MemoryOutbox:
             self._next_id += 1
         if cursor is not None:
             self._cursors[domain, source_system] = cursor
-        self._accepted.set()
+        self._wakeups.wake()
         return event_ids
 
     async def cursor(self, domain: str, source_system: str) -> str | None:
@@ -76,12 +76,7 @@ class MemoryOutbox:
 
     async def wait(self, timeout_seconds: float) -> None:
         """Return when something was accepted, or after `timeout_seconds`."""
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                await self._accepted.wait()
-        except TimeoutError:
-            return
-        self._accepted.clear()
+        await self._wakeups.wait(timeout_seconds)
 
     async def pending(self, sources: Collection[Source] | None = None) -> int:
         """How many entries still have to be carried out."""
@@ -102,7 +97,7 @@ class MemoryOutbox:
         row.parked_reason = None
         row.due_at = self._clock()
         row.entry = replace(row.entry, attempts=0)
-        self._accepted.set()
+        self._wakeups.wake()
         return True
 
     async def close(self) -> None:

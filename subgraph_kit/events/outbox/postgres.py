@@ -7,7 +7,6 @@ transaction and the rows are free again: there is no lease to wait for.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -23,6 +22,7 @@ from subgraph_kit.events.outbox.serde import (
     trace_from_json,
     trace_to_json,
 )
+from subgraph_kit.events.outbox.wakeups import Wakeups
 
 CHANNEL = "dictamesh_outbox"
 KEEP_DONE_DAYS = 7
@@ -64,7 +64,7 @@ class PostgresOutbox:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._listener = Listener(database, CHANNEL)
-        self._woken = asyncio.Event()
+        self._wakeups = Wakeups()
         self._unsubscribe: Any = None
 
     @classmethod
@@ -140,13 +140,8 @@ class PostgresOutbox:
     async def wait(self, timeout_seconds: float) -> None:
         """Return when something was accepted, or after `timeout_seconds`."""
         if self._unsubscribe is None:
-            self._unsubscribe = self._listener.subscribe(lambda _: self._woken.set())
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                await self._woken.wait()
-        except TimeoutError:
-            return
-        self._woken.clear()
+            self._unsubscribe = self._listener.subscribe(lambda _: self._wakeups.wake())
+        await self._wakeups.wait(timeout_seconds)
 
     async def pending(self, sources: Collection[Source] | None = None) -> int:
         """How many entries still have to be carried out."""

@@ -145,13 +145,26 @@ class OutboxConformance:
         assert await outbox.cursor(*CMS) == "page-2"
         assert await outbox.cursor("products", "vendor") is None
 
-    async def test_waiting_ends_when_something_is_accepted(self, outbox: Outbox) -> None:
-        await outbox.wait(0.2)
-        waiting = asyncio.create_task(outbox.wait(30))
-        await asyncio.sleep(0.05)
-        await accept(outbox, a_change())
-        async with asyncio.timeout(5):
-            await waiting
+    async def test_every_waiting_dispatcher_is_woken(self, outbox: Outbox) -> None:
+        ready, busy = asyncio.Barrier(4), asyncio.Event()
+
+        async def dispatcher(*, is_busy: bool = False) -> None:
+            for _ in range(3):  # whatever woke it before
+                await outbox.wait(0.1)
+            await ready.wait()
+            if is_busy:
+                await busy.wait()
+            await outbox.wait(30)
+
+        async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+            waiting = [tasks.create_task(dispatcher()) for _ in range(2)]
+            late = tasks.create_task(dispatcher(is_busy=True))
+            await ready.wait()
+            await asyncio.sleep(0.05)
+            await accept(outbox, a_change())
+            await asyncio.wait(waiting)
+            assert not late.done()
+            busy.set()
 
 
 class TestMemoryOutbox(OutboxConformance):
