@@ -10,6 +10,7 @@ from supergraph.federation.join import join_version
 from supergraph.hints import CompositionHint
 from supergraph.load import load_supergraph
 from supergraph.merge.merge import merge
+from supergraph.model import InvalidSupergraphError
 from supergraph.printer import print_supergraph
 from supergraph.rules import check_before_merge, check_merged
 from supergraph.satisfiability import check_satisfiability
@@ -65,7 +66,12 @@ def compose(
         join_version(subgraph.version for subgraph in loaded),
     )
     if satisfiability:
-        checked = check_satisfiability(load_supergraph(sdl), context.locate)
+        try:
+            supergraph = load_supergraph(sdl)
+        except InvalidSupergraphError as error:
+            invalid = CompositionError(ErrorCode.INVALID_GRAPHQL, error.message)
+            return CompositionResult(None, (invalid,), hints)
+        checked = check_satisfiability(supergraph, context.locate)
         hints += checked.hints
         if checked.errors:
             return CompositionResult(None, checked.errors, hints)

@@ -13,7 +13,12 @@ from typing import TypeAlias
 
 from graphql import OperationType
 
-from supergraph.federation.field_set import FieldSet, FieldSetField
+from supergraph.federation.field_set import (
+    FieldSet,
+    FieldSetField,
+    field_names,
+    parse_field_set,
+)
 from supergraph.model import SubgraphName, TypeName
 from supergraph.query_graph import FieldEdge, Node, QueryGraph
 
@@ -104,6 +109,8 @@ class Reachability:
     def _is_usable(self, nodes: Nodes, edge: FieldEdge, pending: _Pending) -> bool:
         if edge.override is not None and not edge.override.holds(self.labels):
             return False
+        if self.is_external(edge.tail, edge.field_name):
+            return False
         if not edge.conditions:
             return True
         mark = (edge.tail, edge.field_name)
@@ -113,6 +120,23 @@ class Reachability:
         return self.can_resolve(nodes, edge.conditions, pending) and self.can_enter(
             nodes, edge.tail, pending
         )
+
+    def is_external(self, node: Node, field: str) -> bool:
+        """Whether the subgraph says that it does not resolve the field, and nothing provides it.
+
+        A key field may be marked so: the subgraph takes it, but cannot give it.
+        """
+        if not self.is_declared_external(node, field):
+            return False
+        provided = (name for text in node.provides for name in field_names(parse_field_set(text)))
+        return field not in provided
+
+    def is_declared_external(self, node: Node, field: str) -> bool:
+        """Whether the subgraph marks the field as external, provided here or not."""
+        definition = self.graph.supergraph.types.get(node.type_name)
+        declared = definition.fields.get(field) if definition else None
+        join = declared.join(node.subgraph) if declared else None
+        return join is not None and join.external
 
     def can_enter(self, nodes: Nodes, node: Node, pending: _Pending = _NONE) -> bool:
         """Whether a key for the node's subgraph is known at `nodes`, to send what it requires."""

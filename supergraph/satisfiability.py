@@ -269,6 +269,7 @@ class _Walk:
             edge.tail.subgraph: self._graph.facts(edge.head).possible_types
             for edge in self._reach.edges(reached, field.name)
             if not self._graph.facts(edge.head).is_interface_object
+            and not self._reach.is_declared_external(edge.tail, edge.field_name)
         }
         coordinate = f"{definition.name}.{field.name}"
         if len(set(by_graph.values())) < 2 or coordinate in self._reported:

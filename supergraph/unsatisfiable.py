@@ -128,6 +128,8 @@ def _said(reasons: dict[SubgraphName, list[str]]) -> Iterator[str]:
 def _no_field(reach: Reachability, node: Node, field: str, reached: Nodes) -> str:
     """Why the subgraph of a node does not give the field."""
     coordinate = f"{node.type_name}.{field}"
+    if reach.is_external(node, field):
+        return f'field "{coordinate}" is not resolvable because marked @external.'
     edge = reach.graph.field_edge(node, field)
     if edge is not None and edge.conditions:
         if reach.can_resolve(reached, edge.conditions):

@@ -23,18 +23,24 @@ def check_external_declarations(
     external: Sequence[Source[FieldDefinition]],
 ) -> None:
     """Codes EXTERNAL_TYPE_MISMATCH and EXTERNAL_ARGUMENT_*."""
+    # Where the resolving subgraphs differ among themselves, a repetition may be as precise as any.
+    is_one = len({type_text(source.element.type) for source in resolving}) == 1
     differing = [
-        source for source in external if type_text(source.element.type) != type_text(merged.type)
+        source
+        for source in external
+        if type_text(source.element.type) != type_text(merged.type)
+        and (is_one or not is_subtype(source.element.type, merged.type, context.supertypes))
     ]
     if differing:
         groups = group_by(
             (f'type "{type_text(source.element.type)}"', source.subgraph.name)
             for source in (*resolving, *differing)
         )
+        said = describe_groups((what, sorted(subgraphs)) for what, subgraphs in groups)
         context.error(
             ErrorCode.EXTERNAL_TYPE_MISMATCH,
             f'Type of field "{coordinate}" is incompatible across subgraphs (where marked '
-            f"@external): {describe_groups(groups)}",
+            f"@external): {said}",
             [*resolving, *differing],
             coordinate,
         )

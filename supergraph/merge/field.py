@@ -87,9 +87,9 @@ def _sources(
         )
     ]
     kinds = {source.subgraph.name: source.element.kind for source in having}
-    return _FieldSources(
-        everyone, external, resolve_overrides(context, coordinate, everyone, kinds)
-    )
+    objects = {s.subgraph.name for s in having if s.element.has("interfaceObject")}
+    overrides = resolve_overrides(context, coordinate, everyone, kinds, objects)
+    return _FieldSources(everyone, external, overrides)
 
 
 def _check_sharing(

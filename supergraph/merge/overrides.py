@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 from supergraph.definitions import FieldDefinition, TypeKind
@@ -37,8 +37,12 @@ def resolve_overrides(
     coordinate: str,
     sources: Sequence[Source[FieldDefinition]],
     kinds: dict[str, TypeKind],
+    interface_objects: Container[str] = (),
 ) -> Overrides:
-    """Read all `@override` of a field; `kinds` is the parent's kind by subgraph."""
+    """Read all `@override` of a field.
+
+    `kinds` is the parent's kind by subgraph, `interface_objects` where it is an interface object.
+    """
     result = Overrides()
     by_name = {source.subgraph.name: source for source in sources}
     overriding = {
@@ -48,7 +52,15 @@ def resolve_overrides(
         directive = source.element.applied("override")[0]
         origin = directive.text("from") or ""
         from_source = by_name.get(origin)
-        if kinds[name] is TypeKind.INTERFACE:
+        if name in interface_objects:
+            context.error(
+                ErrorCode.OVERRIDE_COLLISION_WITH_ANOTHER_DIRECTIVE,
+                "@override is not yet supported on fields of @interfaceObject types: cannot be "
+                f'used on field "{coordinate}" on subgraph "{name}".',
+                [source],
+                coordinate,
+            )
+        elif kinds[name] is TypeKind.INTERFACE:
             context.error(
                 ErrorCode.OVERRIDE_ON_INTERFACE,
                 f'@override cannot be used on field "{coordinate}" on subgraph "{name}": @override '

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from supergraph.definitions import (
     AppliedDirective,
-    FieldDefinition,
     SchemaDefinitions,
     TypeDefinition,
     TypeKind,
@@ -35,7 +34,9 @@ def _leaves(
                 yield from _leaves(schema, target, selection.selections)
             continue
         field = parent.fields.get(selection.name)
-        if field is None or _is_external(schema, parent, field):
+        if field is None or field.has("external"):
+            continue
+        if selection.selections and _is_external_somewhere(schema, parent, field.name):
             continue
         target = schema.types.get(base_name(field.type))
         if target is not None and selection.selections:
@@ -44,14 +45,15 @@ def _leaves(
             yield f"{parent.name}.{field.name}"
 
 
-def _is_external(schema: SchemaDefinitions, parent: TypeDefinition, field: FieldDefinition) -> bool:
-    if field.has("external"):
-        return True
-    if parent.kind is not TypeKind.INTERFACE:
-        return False
-    # A field of an interface is external where an implementation says so.
-    return any(
-        (implementation := schema.types[name].fields.get(field.name)) is not None
-        and implementation.has("external")
-        for name in schema.possible_types(parent.name)
+def _is_external_somewhere(schema: SchemaDefinitions, parent: TypeDefinition, name: str) -> bool:
+    """Whether an implementation of an interface has the field as external.
+
+    That covers what is selected below the field. A leaf needs the mark where it is selected: an
+    interface has none, so leaves are selected on implementations.
+    """
+    return parent.kind is TypeKind.INTERFACE and any(
+        (field := schema.types[implementation].fields.get(name)) is not None
+        and field.has("external")
+        for implementation in schema.possible_types(parent.name)
+        if implementation in schema.types
     )
