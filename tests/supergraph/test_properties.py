@@ -67,7 +67,7 @@ def subgraph(draw: st.DrawFn) -> str:
 
 
 @settings(
-    max_examples=120,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -99,7 +99,7 @@ def test_clean_graphs_compose(subgraph_count: int, field_count: int) -> None:
     assert sum(name.startswith("T.") for name in facts) == 1 + subgraph_count * field_count
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.text(alphabet='type Query{}():@"!|&=$[]# \n\u00e9abc123,.\\', max_size=80))
 def test_any_text_is_an_answer_too(text: str) -> None:
     result = compose(subgraph_inputs({"a": text}))
