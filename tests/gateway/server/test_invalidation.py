@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -214,14 +214,17 @@ async def test_a_bus_that_can_never_be_reached_is_told() -> None:
 # --- The whole gateway -------------------------------------------------------------------------
 
 
-def caching_gateway(
-    directory: Path, good: str, bad: str
-) -> AbstractAsyncContextManager[ServedGateway]:
-    return serve_gateway(
-        directory,
-        two_subgraphs(good, bad),
-        events={"url": SecretStr("memory://")},
-    )
+@asynccontextmanager
+async def caching_gateway(
+    directory: Path, good: str, bad: str, *, events_url: str = "memory://"
+) -> AsyncIterator[ServedGateway]:
+    """A gateway that receives events already: until then it forgets what it cached."""
+    settings = {"url": SecretStr(events_url)}
+    async with serve_gateway(directory, two_subgraphs(good, bad), events=settings) as gateway:
+        invalidator = gateway.running.gateway.invalidator
+        assert invalidator is not None
+        await asyncio.wait_for(invalidator.connected.wait(), 10)
+        yield gateway
 
 
 async def test_an_entity_is_asked_for_again_only_after_it_changed(tmp_path: Path) -> None:
@@ -238,9 +241,6 @@ async def test_an_entity_is_asked_for_again_only_after_it_changed(tmp_path: Path
     ):
         cache = gateway.running.gateway.entity_cache
         assert cache is not None
-        invalidator = gateway.running.gateway.invalidator
-        assert invalidator is not None
-        await asyncio.wait_for(invalidator.connected.wait(), 5)
 
         async def ask() -> object:
             return (await gateway.post("{ me { score } }")).json()
@@ -301,15 +301,8 @@ async def test_an_event_on_a_real_bus_makes_the_next_answer_fresh(
         async with (
             serve(answering(me)) as good,
             serve(entities) as bad,
-            serve_gateway(
-                tmp_path,
-                two_subgraphs(good.url, bad.url),
-                events={"url": SecretStr(postgres_dsn)},
-            ) as gateway,
+            caching_gateway(tmp_path, good.url, bad.url, events_url=postgres_dsn) as gateway,
         ):
-            invalidator = gateway.running.gateway.invalidator
-            assert invalidator is not None
-            await asyncio.wait_for(invalidator.connected.wait(), 10)
 
             async def fresh() -> bool:
                 body = (await gateway.post("{ me { score } }")).json()
