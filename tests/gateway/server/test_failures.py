@@ -63,8 +63,8 @@ async def gateway(tmp_path: Path) -> AsyncIterator[ServedGateway]:
     limits = {
         "max_depth": 4,
         "max_body_bytes": 20_000,
-        "body_timeout_seconds": 0.2,
-        "header_timeout_seconds": 0.3,
+        "body_timeout_seconds": 0.5,
+        "header_timeout_seconds": 0.5,
         "max_header_bytes": 4096,
     }
     async with gateway_with(tmp_path, answering(http('{"data":{}}')), limits=limits) as served:
@@ -245,7 +245,7 @@ async def test_a_failing_subgraph_nulls_its_fields_and_says_why(
     async with gateway_with(tmp_path, script) as gateway:
         started = time.monotonic()
         answer = await gateway.post("{ good bad }")
-        assert time.monotonic() - started < TIMEOUT_SECONDS + 1
+        assert time.monotonic() - started < TIMEOUT_SECONDS + 4  # a busy machine
         assert answer.status_code == 200
         body = answer.json()
         assert body["data"] == {"good": "fine", "bad": None}
@@ -328,6 +328,6 @@ async def test_the_deadline_of_the_request_ends_slow_calls_and_keeps_the_rest(
     ):
         started = time.monotonic()
         body = (await gateway.post("{ good bad }")).json()
-        assert time.monotonic() - started < 1.2
+        assert time.monotonic() - started < 4  # instead of 30, on a busy machine
     assert body["data"] == {"good": "fine", "bad": None}
     assert body["errors"][0]["extensions"]["code"] == "SUBREQUEST_TIMEOUT"

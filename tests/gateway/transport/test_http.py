@@ -280,7 +280,7 @@ async def test_a_silent_peer_is_a_timeout_and_its_connection_is_not_used_again()
             await client.execute(QUERY)
         assert caught.value.code == "SUBREQUEST_TIMEOUT"
         assert "0.1 s" in caught.value.message
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 4  # instead of 30, on a busy machine
         assert (await client.execute(QUERY)).data == {"a": 1}
         assert server.connections == 2
 
