@@ -57,7 +57,13 @@ _leaves = (
 )
 
 
-@given(st.recursive(_leaves, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    st.recursive(
+        _leaves,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+        max_leaves=10,
+    )
+)
 def test_canonical_values_survive_json_and_are_already_canonical(value: object) -> None:
     made = canonical(value)
     assert json.loads(json.dumps(made, allow_nan=False)) == made

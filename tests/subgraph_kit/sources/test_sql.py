@@ -1,5 +1,7 @@
 """SQL sources: PostgreSQL through asyncpg, SQLite through SQLAlchemy."""
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
@@ -168,6 +170,10 @@ async def test_a_database_file_that_cannot_be_opened_is_unavailable(tmp_path: Pa
     with pytest.raises(SourceUnavailableError):
         await source.ping()
     await source.close()
+    # aiosqlite ends the thread of a connection that failed in its own time: not after our loop.
+    for thread in threading.enumerate():
+        if "_connection_worker_thread" in thread.name:
+            await asyncio.to_thread(thread.join, 10)
 
 
 def test_rows_are_grouped_by_a_column_in_their_order() -> None:
