@@ -20,9 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -34,11 +32,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from subgraph_kit.adapter import DataProductAdapter
+from subgraph_kit.announce import register_product
 from subgraph_kit.backends import MeshBackends, connect_backends, make_cache
 from subgraph_kit.cache.base import Cache
 from subgraph_kit.cache.layered import LayeredCache
 from subgraph_kit.cache.memory import MemoryCache
-from subgraph_kit.catalog.base import PRODUCT_ROW_ID, EntityRegistration
 from subgraph_kit.catalog.consumer import CatalogConsumer
 from subgraph_kit.changes import (
     CacheInvalidator,
@@ -46,13 +44,12 @@ from subgraph_kit.changes import (
     accept_changes,
     describe_change,
 )
-from subgraph_kit.data_product import DataProduct, EntityChange, HealthState
-from subgraph_kit.errors import ConfigurationError, KitError, RetriableError
+from subgraph_kit.data_product import EntityChange, HealthState
+from subgraph_kit.errors import ConfigurationError, RetriableError
 from subgraph_kit.events.backoff import Backoff
 from subgraph_kit.events.model import EntityChangeEvent
 from subgraph_kit.events.outbox import OutboxDispatcher
-from subgraph_kit.events.topics import config_for, entity_topic
-from subgraph_kit.json_schema import json_schema
+from subgraph_kit.events.topics import entity_topic
 from subgraph_kit.registration import RegisteredAdapter
 from subgraph_kit.resilience.policy import ResiliencePolicy, ResilienceSettings
 from subgraph_kit.schema.app import GraphQLEndpoint, GraphQLLimits, standard_extensions
@@ -61,6 +58,7 @@ from subgraph_kit.schema.entities import SubgraphSchema
 from subgraph_kit.serving import serve
 from subgraph_kit.settings import MeshSettings, load_settings
 from subgraph_kit.telemetry import metrics
+from subgraph_kit.telemetry.http import RequestMetrics
 from subgraph_kit.telemetry.setup import setup_telemetry
 from subgraph_kit.webhooks import WebhookAuth, WebhookEndpoint
 
@@ -403,60 +401,6 @@ class MeshApp:
         )
 
 
-async def register_product(backends: MeshBackends, adapter: RegisteredAdapter) -> None:
-    """Write one data product's rows and announce it; doing it again changes nothing."""
-    product = adapter.data_product
-    registration = product_registration(product)
-    catalog = backends.catalog
-    try:
-        # Before the row that names this version.
-        await catalog.register_schema(
-            product.entity_type,
-            product.schema.version,
-            "json_schema",
-            json_schema(adapter.get_schema()),
-        )
-    except RetriableError:
-        raise
-    except KitError as error:
-        # The subgraph still serves; whoever changed the schema reads what to do about it.
-        _log.error("the entity schema was not published", error=str(error))
-        registration = replace(registration, schema_version=None)
-    await catalog.register_entity(registration)
-    for edge in adapter.get_lineage():
-        await catalog.track_lineage(
-            edge.upstream_system,
-            edge.downstream_system,
-            edge.transformation_type,
-            transformation_logic=edge.transformation_logic,
-        )
-    topic = entity_topic(product.domain, product.source_system, tenant=backends.publisher.tenant)
-    await backends.bus.ensure_topic(topic, config_for(topic))
-    await backends.publisher.announce_entities([registration])
-    await backends.publisher.announce_lineage(adapter.get_lineage())
-
-
-def product_registration(product: DataProduct) -> EntityRegistration:
-    """The catalog row that stands for the whole data product."""
-    return EntityRegistration(
-        entity_type=product.entity_type,
-        domain=product.domain,
-        source_system=product.source_system,
-        source_entity_id=PRODUCT_ROW_ID,
-        api_base_url=product.access.base_url,
-        api_path_template=product.access.path_template,
-        api_method=product.access.method,
-        api_auth_type=product.access.auth_type,
-        schema_version=product.schema.version,
-        availability_sla=product.sla.availability,
-        latency_p99_ms=product.sla.latency.p99_ms,
-        freshness_sla_seconds=product.sla.freshness_seconds,
-        contains_pii=product.schema.contains_pii,
-        data_classification=product.classification,
-        retention_days=product.retention_days,
-    )
-
-
 def _describer(
     adapters: Sequence[RegisteredAdapter],
 ) -> Callable[[EntityChange], EntityChangeEvent]:
@@ -469,39 +413,6 @@ def _describer(
         return describe_change(product, change)
 
     return describe
-
-
-class RequestMetrics:
-    """ASGI middleware: counts and times requests by route, never by what a client made up."""
-
-    def __init__(self, app: Any, service: str) -> None:
-        self._app = app
-        self._service = service
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Pass the request on, and note how it ended."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        status = 500
-        started = time.perf_counter()
-
-        async def noting_send(message: Any) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, noting_send)
-        finally:
-            route = scope.get("route")
-            endpoint = getattr(route, "path", "other") if route is not None else "other"
-            method = scope["method"] if scope["method"] in ("GET", "POST", "HEAD") else "other"
-            metrics.HTTP_REQUESTS.labels(self._service, endpoint, method, str(status)).inc()
-            metrics.HTTP_DURATION.labels(self._service, endpoint).observe(
-                time.perf_counter() - started
-            )
 
 
 def _route(
