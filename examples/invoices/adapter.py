@@ -10,27 +10,29 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from examples.filters import conditions, unsupported
+from examples.invoices.rows import (
+    INVOICE_SCHEMA,
+    ITEM_SCHEMA,
+    STATUSES,
+    change_of,
+    invoice_of,
+    item_of,
+)
 from subgraph_kit.adapter import DataProductAdapter
 from subgraph_kit.data_product import (
-    ChangeType,
     DataProduct,
     Entity,
     EntityChange,
-    EntityField,
     EntityQuery,
-    EntitySchema,
     HealthState,
     HealthStatus,
     LineageEdge,
-    Relationship,
     SourceAccess,
 )
 from subgraph_kit.errors import EntityNotFoundError, KitError
-from subgraph_kit.sources.canonical import canonical
 from subgraph_kit.sources.sql import Row, SqlSource, rows_by_key
 
 SOURCE_SYSTEM = "ecommerce"
@@ -39,42 +41,7 @@ POLL_BATCH = 500
 POLL_OVERLAP = timedelta(seconds=10)
 """A transaction may become visible later than one that began after it; we look back this far."""
 
-MONEY = (
-    EntityField("amount", "decimal", required=True),
-    EntityField("currency", "string", required=True, description="ISO 4217, three letters"),
-)
-STATUSES = {"O": "OPEN", "B": "PAID", "M": "OVERDUE", "S": "CANCELLED"}
 _STATUS_CODES = {status: code for code, status in STATUSES.items()}
-
-INVOICE_SCHEMA = EntitySchema(
-    entity="Invoice",
-    version="1.0.0",
-    description="What a customer was asked to pay.",
-    fields=(
-        EntityField("id", "id", required=True, indexed=True),
-        EntityField("invoiceNumber", "string", required=True, indexed=True),
-        EntityField("status", "enum", required=True, enum_values=tuple(STATUSES.values())),
-        EntityField("total", "object", required=True, fields=MONEY),
-        EntityField("customerId", "id", required=True, indexed=True, references="Customer"),
-        EntityField("createdAt", "timestamp", required=True),
-        EntityField("updatedAt", "timestamp", required=True),
-    ),
-)
-ITEM_SCHEMA = EntitySchema(
-    entity="InvoiceItem",
-    version="1.0.0",
-    description="A line of an invoice.",
-    fields=(
-        EntityField("id", "id", required=True, indexed=True),
-        EntityField("invoiceId", "id", required=True, indexed=True, references="Invoice"),
-        EntityField("productId", "id", required=True, references="Product"),
-        EntityField("position", "integer", required=True),
-        EntityField("quantity", "integer", required=True),
-        EntityField("unitPrice", "object", required=True, fields=MONEY),
-        EntityField("total", "object", required=True, fields=MONEY),
-    ),
-)
-
 _INVOICE_COLUMNS = (
     "r.rech_id, r.rech_nr, r.kd_nr, r.status_kz, r.summe_cent, r.waehrung, r.angelegt_am,"
     " r.geaendert_am"
@@ -146,7 +113,7 @@ class InvoiceAdapter(DataProductAdapter):
             self._source, query, entity="Invoice", select=_INVOICES, columns=_FILTERABLE,
             default_order="r.angelegt_am DESC, r.rech_id DESC",
         )  # fmt: skip
-        return [_invoice(row) for row in rows]
+        return [invoice_of(row) for row in rows]
 
     async def by_customers(
         self, customer_ids: Sequence[str], *, limit: int, offset: int = 0
@@ -154,7 +121,7 @@ class InvoiceAdapter(DataProductAdapter):
         """The invoices of many customers in one statement, newest first, a page of each."""
         params = {"customers": list(customer_ids), "limit": limit, "offset": offset}
         rows = await self._source.fetch_all(_BY_CUSTOMERS, params, name="invoices_by_customer")
-        return {key: [_invoice(row) for row in own] for key, own in _grouped(rows, "kd_nr")}
+        return {key: [invoice_of(row) for row in own] for key, own in _grouped(rows, "kd_nr")}
 
     async def health_check(self) -> HealthStatus:
         """Ask the database for nothing."""
@@ -181,7 +148,7 @@ class InvoiceAdapter(DataProductAdapter):
                         continue
                     yielded[key] = changed
                     position = max(position, changed)
-                    yield _change(row), json.dumps(position.isoformat())
+                    yield change_of(row), json.dumps(position.isoformat())
                 if len(rows) < POLL_BATCH:
                     break
             oldest = position - 2 * POLL_OVERLAP
@@ -221,7 +188,7 @@ class InvoiceItemAdapter(DataProductAdapter):
             self._source, query, entity="InvoiceItem", select=_ITEMS, columns=_ITEM_FILTERABLE,
             default_order="p.rech_id, p.pos_nr",
         )  # fmt: skip
-        return [_item(row) for row in rows]
+        return [item_of(row) for row in rows]
 
     async def by_invoices(self, invoice_ids: Sequence[str]) -> dict[str, list[Entity]]:
         """The items of many invoices in one statement, by position."""
@@ -230,7 +197,7 @@ class InvoiceItemAdapter(DataProductAdapter):
             return {}
         sql = f"{_ITEMS} AND p.rech_id = ANY(:ids) ORDER BY p.rech_id, p.pos_nr"
         rows = await self._source.fetch_all(sql, {"ids": ids}, name="items_by_invoice")
-        return {key: [_item(row) for row in own] for key, own in _grouped(rows, "rech_id")}
+        return {key: [item_of(row) for row in own] for key, own in _grouped(rows, "rech_id")}
 
     async def health_check(self) -> HealthStatus:
         """Ask the database for nothing."""
@@ -314,72 +281,6 @@ def _order(entity: str, query: EntityQuery, columns: Mapping[str, str], default:
             raise unsupported(entity, order.field)
         parts.append(f"{columns[order.field]} {'DESC' if order.descending else 'ASC'}")
     return ", ".join([*parts, columns["id"]]) if parts else default
-
-
-def _invoice(row: Row) -> Entity:
-    data = {
-        "id": str(row["rech_id"]),
-        "invoiceNumber": row["rech_nr"],
-        "status": STATUSES[row["status_kz"]],
-        "total": _money(row["summe_cent"], row["waehrung"]),
-        "customerId": row["kd_nr"],
-        "createdAt": canonical(row["angelegt_am"]),
-        "updatedAt": canonical(row["geaendert_am"]),
-    }
-    billed_to = Relationship(
-        kind="billed_to",
-        entity_type="Customer",
-        entity_id=row["kd_nr"],
-        source_system="directus",
-        cardinality="many_to_one",
-    )
-    return Entity(
-        type="Invoice",
-        id=data["id"],
-        data=data,
-        version=int(row["geaendert_am"].timestamp() * 1000),
-        updated_at=row["geaendert_am"],
-        relationships=(billed_to,),
-    )
-
-
-def _item(row: Row) -> Entity:
-    data = {
-        "id": str(row["pos_id"]),
-        "invoiceId": str(row["rech_id"]),
-        "productId": row["art_nr"],
-        "position": row["pos_nr"],
-        "quantity": row["menge"],
-        "unitPrice": _money(row["einzel_cent"], row["waehrung"]),
-        "total": _money(row["menge"] * row["einzel_cent"], row["waehrung"]),
-    }
-    product = Relationship(
-        kind="contains_product",
-        entity_type="Product",
-        entity_id=row["art_nr"],
-        source_system="thirdparty",
-        cardinality="many_to_one",
-    )
-    return Entity(type="InvoiceItem", id=data["id"], data=data, relationships=(product,))
-
-
-def _change(row: Row) -> EntityChange:
-    entity = _invoice(row)
-    gone = bool(row["geloescht_kz"])
-    fresh = row["geaendert_am"] - row["angelegt_am"] < timedelta(seconds=1)
-    kind = ChangeType.CREATED if fresh else ChangeType.UPDATED
-    return EntityChange(
-        type=ChangeType.DELETED if gone else kind,
-        entity_type="Invoice",
-        entity_id=entity.id,
-        occurred_at=entity.updated_at,
-        change_id=f"{entity.id}:{row['geaendert_am'].isoformat()}",
-        entity=None if gone else entity,
-    )
-
-
-def _money(cents: int, currency: str) -> dict[str, str]:
-    return {"amount": str(Decimal(cents).scaleb(-2)), "currency": currency}
 
 
 def _grouped(rows: Sequence[Row], column: str) -> list[tuple[str, list[Row]]]:
