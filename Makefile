@@ -34,7 +34,7 @@ check: $(STAMP) ## format, lint, strict types, import directions; changes nothin
 	$(BIN)/lint-imports
 
 test: $(STAMP) ## every test that needs no Kafka (ARGS passes options to pytest)
-	$(BIN)/pytest -n 2 -m "not kafka" $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not kafka" $(ARGS)
 
 kafka: $(STAMP) ## fetch Apache Kafka by Maven, start one broker on this machine, print its address (needs Java 17 and Maven)
 	@$(BIN)/python tools/kafka/broker.py start
