@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock fmt check test kafka kafka-stop test-kafka bench demo clean
+.PHONY: help setup lock fmt check test kafka kafka-stop test-kafka bench demo composition-reference clean
 
 help: ## print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ bench: $(STAMP) ## measure planner, executor, bus, catalog and caches apart (ARG
 
 demo: $(STAMP) ## bring up the whole mesh and show it (ARGS=--once ends after the tour)
 	$(BIN)/dictamesh demo $(ARGS)
+
+composition-reference: $(STAMP) ## record anew what @apollo/composition says to the corpus (needs Node.js), show what differs
+	cd tools/composition-reference && npm ci --silent --no-audit --no-fund && npm run --silent record
+	$(BIN)/pytest --quiet tests/supergraph/test_corpus.py $(ARGS)
 
 clean: ## remove the environment, caches and the demo's data
 	rm -rf $(VENV) .dictamesh .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
