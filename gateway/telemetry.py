@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import Final
 
 from opentelemetry import trace
@@ -179,16 +180,7 @@ class ObservedSubgraphClient:
             headers = dict(request.headers)
             inject_trace_context(headers)
             try:
-                response = await self._measured(
-                    SubgraphRequest(
-                        subgraph=request.subgraph,
-                        operation=request.operation,
-                        operation_name=request.operation_name,
-                        variables=request.variables,
-                        headers=headers,
-                        is_mutation=request.is_mutation,
-                    )
-                )
+                response = await self._measured(replace(request, headers=headers))
             except SubgraphCallError as error:
                 span.set_attribute(ATTR_ERROR_CODE, error.code)
                 span.set_status(Status(StatusCode.ERROR, error.message))

@@ -279,6 +279,7 @@ async def _call(
         variables={**_used_variables(execution, fetch), **extra_variables},
         headers=execution.context.headers,
         is_mutation=fetch.kind is OperationType.MUTATION,
+        security=execution.context.security,
     )
     try:
         return await execution.client.execute(request)

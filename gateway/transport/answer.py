@@ -21,19 +21,43 @@ _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 """zlib detects which of the two formats it reads."""
 
 
-def read_answer(subgraph: str, answer: HttpAnswer, *, max_body_bytes: int) -> SubgraphResponse:
+_NO_HEADERS: dict[str, str] = {}
+
+
+def read_answer(
+    subgraph: str, answer: HttpAnswer, *, max_body_bytes: int, undecoded: bool = False
+) -> SubgraphResponse:
     """Decode `answer`; `max_body_bytes` limits the body after decompression.
+
+    With `undecoded` the body of what looks like a good answer is left to the caller, who knows the
+    types to decode it to. Looking for `"errors"` is enough for that: an answer that writes it in
+    another way shows when it is decoded.
 
     Raises:
         SubgraphCallError: if it is no GraphQL response.
     """
     body = _decompressed(subgraph, answer, max_body_bytes)
+    if undecoded and _is_success(answer.status) and b'"errors"' not in body:
+        return SubgraphResponse(None, body=body, is_decoded=False)
+    return _decoded(subgraph, answer, body)
+
+
+def read_body(subgraph: str, body: bytes) -> SubgraphResponse:
+    """Decode a body that `read_answer` left undecoded, or once more for another owner.
+
+    Raises:
+        SubgraphCallError: if it is no GraphQL response.
+    """
+    return _decoded(subgraph, HttpAnswer(200, _NO_HEADERS, body), body)
+
+
+def _decoded(subgraph: str, answer: HttpAnswer, body: bytes) -> SubgraphResponse:
     try:
         # msgspec keeps integers beyond 64 bits, which orjson would turn into floats.
         decoded = msgspec.json.decode(body)
     except (ValueError, RecursionError):
         raise _not_json(subgraph, answer, body) from None
-    response = _as_graphql(decoded)
+    response = _as_graphql(decoded, body)
     if response is not None:
         return response
     if not _is_success(answer.status):
@@ -46,7 +70,7 @@ def read_answer(subgraph: str, answer: HttpAnswer, *, max_body_bytes: int) -> Su
     )
 
 
-def _as_graphql(decoded: Any) -> SubgraphResponse | None:
+def _as_graphql(decoded: Any, body: bytes) -> SubgraphResponse | None:
     """Return the response if `decoded` is one: `data`, `errors` or both, in the right shapes."""
     if not isinstance(decoded, dict):
         return None
@@ -67,6 +91,7 @@ def _as_graphql(decoded: Any) -> SubgraphResponse | None:
         data=data,
         errors=_with_messages(errors),
         extensions=extensions if isinstance(extensions, dict) else None,
+        body=body,
     )
 
 

@@ -54,7 +54,7 @@ class AsgiSubgraphClient:
             raise SubgraphCallError(
                 name, "SUBREQUEST_CONNECTION_ERROR", f'Subgraph "{name}" failed without an answer'
             ) from error
-        return read_answer(name, answer, max_body_bytes=2**31)
+        return read_answer(name, answer, max_body_bytes=2**31, undecoded=request.undecoded)
 
     async def close(self) -> None:
         """Nothing to release."""

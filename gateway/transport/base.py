@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from gateway.context import SecurityContext
+
 JsonObject = dict[str, Any]
 
 
@@ -24,6 +26,10 @@ class SubgraphRequest:
     headers: Mapping[str, str] = field(default_factory=dict)
     is_mutation: bool = False
     """A mutation is never sent twice, and never shared with another request."""
+    undecoded: bool = False
+    """The asker decodes the answer: `SubgraphResponse.body` is enough for it."""
+    security: SecurityContext = field(default_factory=SecurityContext)
+    """On whose behalf; requests of different contexts never share anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +38,18 @@ class SubgraphResponse:
 
     `data` belongs to whoever asked: the executor merges it into its response and changes it. A
     client that shares one answer between callers gives each a copy of its own.
+
+    If the request was `undecoded` and the answer looks good (status 2xx, no `"errors"` in it),
+    `is_decoded` is False and there is only `body`; `answer.read_body` decodes it, or says why that
+    is impossible.
     """
 
     data: JsonObject | None
     errors: Sequence[JsonObject] = ()
     extensions: Mapping[str, Any] | None = None
+    body: bytes | None = field(default=None, repr=False, compare=False)
+    """The JSON text of the answer, decompressed, where there was one: to be decoded again."""
+    is_decoded: bool = True
 
 
 class SubgraphCallError(Exception):

@@ -203,7 +203,9 @@ class HttpSubgraphClient:
                 "SUBREQUEST_CONNECTION_ERROR",
                 f'Subgraph "{name}" cannot be reached: {_reason(error)}',
             ) from error
-        return read_answer(name, answer, max_body_bytes=target.max_body_bytes)
+        return read_answer(
+            name, answer, max_body_bytes=target.max_body_bytes, undecoded=request.undecoded
+        )
 
     async def close(self) -> None:
         """Nothing of its own to release: the connections belong to `HttpConnections`."""
