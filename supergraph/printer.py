@@ -102,11 +102,11 @@ def _schema(schema: SchemaDefinitions, used: set[str], join: Version) -> str:
         '@link(url: "https://specs.apollo.dev/link/v1.0")',
         f'@link(url: "https://specs.apollo.dev/join/v{join[0]}.{join[1]}", for: EXECUTION)',
         *(feature.link(used) for feature in FEATURES if used.intersection(feature.directives)),
-        *(_applied(item) for item in schema.schema.directives),
+        *(print_applied(item) for item in schema.schema.directives),
     ]
     roots = "".join(f"  {operation}: {name}\n" for operation, name in schema.roots.items())
     lines = "\n  ".join(links)
-    return f"{_description(schema.schema)}schema\n  {lines}\n{{\n{roots}}}"
+    return f"{print_description(schema.schema)}schema\n  {lines}\n{{\n{roots}}}"
 
 
 def _graph_enum(graphs: Mapping[str, str], urls: Mapping[str, str]) -> str:
@@ -119,8 +119,8 @@ def _graph_enum(graphs: Mapping[str, str], urls: Mapping[str, str]) -> str:
 
 
 def _type(definition: TypeDefinition) -> str:
-    directives = "".join(f"\n  {_applied(item)}" for item in definition.directives)
-    head = _description(definition)
+    directives = "".join(f"\n  {print_applied(item)}" for item in definition.directives)
+    head = print_description(definition) if definition.has_base else "extend "
     name = definition.name
     match definition.kind:
         case TypeKind.SCALAR:
@@ -129,7 +129,7 @@ def _type(definition: TypeDefinition) -> str:
             return f"{head}union {name}{directives}\n = {' | '.join(definition.members)}"
         case TypeKind.ENUM:
             body = [
-                f"{_description(value, '  ')}  {value.name}{_inline(value.directives)}"
+                f"{print_description(value, '  ')}  {value.name}{_inline(value.directives)}"
                 for value in definition.values.values()
             ]
             return f"{head}enum {name}{directives}\n{_braces(body)}"
@@ -157,13 +157,13 @@ def _braces(body: Sequence[str]) -> str:
 def _field(field: FieldDefinition) -> str:
     arguments = _arguments(field.arguments.values(), "  ")
     return (
-        f"{_description(field, '  ')}  {field.name}{arguments}: {type_text(field.type)}"
+        f"{print_description(field, '  ')}  {field.name}{arguments}: {type_text(field.type)}"
         f"{_inline(field.directives)}"
     )
 
 
 def _input_field(value: InputValueDefinition) -> str:
-    return f"{_description(value, '  ')}  {_input_value(value)}"
+    return f"{print_description(value, '  ')}  {_input_value(value)}"
 
 
 def _arguments(arguments: Iterable[InputValueDefinition], indent: str) -> str:
@@ -173,7 +173,9 @@ def _arguments(arguments: Iterable[InputValueDefinition], indent: str) -> str:
     if not any(item.description for item in items):
         return f"({', '.join(map(_input_value, items))})"
     inner = f"{indent}  "
-    lines = "".join(f"{_description(item, inner)}{inner}{_input_value(item)}\n" for item in items)
+    lines = "".join(
+        f"{print_description(item, inner)}{inner}{_input_value(item)}\n" for item in items
+    )
     return f"(\n{lines}{indent})"
 
 
@@ -186,23 +188,25 @@ def _directive(definition: DirectiveDefinition) -> str:
     arguments = _arguments(definition.arguments.values(), "")
     repeatable = " repeatable" if definition.repeatable else ""
     return (
-        f"{_description(definition)}directive @{definition.name}{arguments}{repeatable} on "
+        f"{print_description(definition)}directive @{definition.name}{arguments}{repeatable} on "
         f"{' | '.join(definition.locations)}"
     )
 
 
 def _inline(directives: Iterable[AppliedDirective]) -> str:
-    return "".join(f" {_applied(item)}" for item in directives)
+    return "".join(f" {print_applied(item)}" for item in directives)
 
 
-def _applied(directive: AppliedDirective) -> str:
+def print_applied(directive: AppliedDirective) -> str:
+    """`@name(argument: value)`."""
     arguments = ", ".join(
         f"{name}: {value_text(value)}" for name, value in directive.arguments.items()
     )
     return f"@{directive.name}({arguments})" if arguments else f"@{directive.name}"
 
 
-def _description(element: Element, indent: str = "") -> str:
+def print_description(element: Element, indent: str = "") -> str:
+    """The description as a block string with a line break after it; nothing if there is none."""
     if element.description is None:
         return ""
     lines = print_block_string(element.description, minimize=False).split("\n")
