@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from supergraph.collection import collection_paused
 from supergraph.errors import CompositionError, ErrorCode
 from supergraph.federation.join import join_version
 from supergraph.hints import CompositionHint
@@ -41,6 +42,11 @@ def compose(
     `satisfiability=False` leaves out the check that every query has a plan: what results may
     promise queries that no gateway can answer.
     """
+    with collection_paused():
+        return _compose(subgraphs, satisfiability)
+
+
+def _compose(subgraphs: Sequence[SubgraphInput], satisfiability: bool) -> CompositionResult:
     loaded, errors = _load(subgraphs)
     if errors:
         return CompositionResult(None, tuple(errors))

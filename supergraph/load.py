@@ -39,6 +39,7 @@ from graphql import (
 )
 
 from supergraph.api_schema import has_directive, inaccessible_directive, visible_document
+from supergraph.collection import collection_paused
 from supergraph.federation.field_set import FieldSet, FieldSetError, field_names, parse_field_set
 from supergraph.links import LinkedSpec, linked_specs
 from supergraph.model import (
@@ -79,6 +80,11 @@ def load_supergraph(sdl: str) -> Supergraph:
     Raises:
         InvalidSupergraphError: if `sdl` is no supergraph this gateway can serve.
     """
+    with collection_paused():
+        return _load(sdl)
+
+
+def _load(sdl: str) -> Supergraph:
     try:
         document = parse(sdl, no_location=True)
     except GraphQLError as error:
