@@ -29,6 +29,7 @@ from supergraph.definitions import (
     string_value,
 )
 from supergraph.extraction.definitions import SupergraphDefinitions, is_set
+from supergraph.federation.field_set import field_names, parse_field_set
 from supergraph.model import JoinGraph, SubgraphName
 
 
@@ -167,6 +168,7 @@ class SubgraphExtraction:
         is_shared = len(graphs) > 1 or (not declared and not self._has_one_graph)
         is_shared |= (parent.name, given.name) in self._whole.shared_through_interfaces
         may_share = kind is TypeKind.OBJECT and parent.name != ROOT_NAMES["subscription"]
+        may_share &= given.name not in self._key_fields(parent)  # these are shareable anyway
         if is_shared and may_share and not is_external:
             directives.append(AppliedDirective("shareable", {}, "shareable"))
         text = join.text("type")
@@ -184,6 +186,10 @@ class SubgraphExtraction:
                 **{item.name: item for item in self._context_arguments(join)},
             },
         )
+
+    def _key_fields(self, parent: TypeDefinition) -> set[str]:
+        keys = (item.text("key") for item in self._mine(parent, "join__type"))
+        return {name for key in keys if key for name in field_names(parse_field_set(key))}
 
     def _moved_away(
         self, given: FieldDefinition, joins: Iterable[AppliedDirective]
