@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from supergraph.cache import CompositionCache
 from supergraph.collection import collection_paused
 from supergraph.errors import CompositionError, ErrorCode
 from supergraph.federation.join import join_version
@@ -15,7 +16,7 @@ from supergraph.model import InvalidSupergraphError
 from supergraph.printer import print_supergraph
 from supergraph.rules import check_before_merge, check_merged
 from supergraph.satisfiability import check_satisfiability
-from supergraph.subgraph.load import load_subgraph
+from supergraph.subgraph.load import build_subgraph
 from supergraph.subgraph.model import Subgraph, SubgraphInput
 from supergraph.subgraph.rules import check_subgraph
 from supergraph.subgraph.upgrade import upgrade_federation_1
@@ -34,20 +35,33 @@ class CompositionResult:
 
 
 def compose(
-    subgraphs: Sequence[SubgraphInput], *, satisfiability: bool = True
+    subgraphs: Sequence[SubgraphInput],
+    *,
+    satisfiability: bool = True,
+    cache: CompositionCache | None = None,
 ) -> CompositionResult:
     """Compose subgraphs into a supergraph.
 
     Every mistake of the subgraphs is a value in `errors` of the result; nothing is raised for them.
     `satisfiability=False` leaves out the check that every query has a plan: what results may
-    promise queries that no gateway can answer.
+    promise queries that no gateway can answer. Give the same `cache` to each composition of a graph
+    and subgraphs that did not change are not read again:
+
+        cache = CompositionCache()
+        while wait_for_change():
+            result = compose(read_subgraphs(), cache=cache)
     """
+    cache = cache if cache is not None else CompositionCache()
     with collection_paused():
-        return _compose(subgraphs, satisfiability)
+        result = _compose(subgraphs, satisfiability, cache)
+        cache.keep_only(subgraphs)
+    return result
 
 
-def _compose(subgraphs: Sequence[SubgraphInput], satisfiability: bool) -> CompositionResult:
-    loaded, errors = _load(subgraphs)
+def _compose(
+    subgraphs: Sequence[SubgraphInput], satisfiability: bool, cache: CompositionCache
+) -> CompositionResult:
+    loaded, errors = _load(subgraphs, cache)
     if errors:
         return CompositionResult(None, tuple(errors))
     without_base = check_before_merge(loaded)
@@ -85,7 +99,7 @@ def _compose(subgraphs: Sequence[SubgraphInput], satisfiability: bool) -> Compos
 
 
 def _load(
-    subgraphs: Sequence[SubgraphInput],
+    subgraphs: Sequence[SubgraphInput], cache: CompositionCache
 ) -> tuple[list[Subgraph], list[CompositionError]]:
     loaded: list[Subgraph] = []
     errors: list[CompositionError] = []
@@ -96,7 +110,7 @@ def _load(
             errors.append(CompositionError(ErrorCode.INVALID_SUBGRAPH_NAME, problem))
             continue
         seen.add(given.name)
-        result = load_subgraph(given)
+        result = build_subgraph(cache.parse(given))
         errors += result.errors
         if result.subgraph is not None:
             loaded.append(result.subgraph)

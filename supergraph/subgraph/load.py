@@ -54,6 +54,20 @@ _SERVICE_TYPES = ("_Service", "_Entity", "_Any", "_FieldSet")
 
 
 @dataclass(frozen=True, slots=True)
+class ParsedSubgraph:
+    """What takes long about a subgraph: its SDL parsed, and checked against GraphQL.
+
+    Nobody changes it, so it serves any number of compositions. `document` lacks what belongs to the
+    specifications; if there are `errors`, the SDL cannot be worked with.
+    """
+
+    given: SubgraphInput
+    document: DocumentNode
+    names: LinkedNames
+    errors: tuple[CompositionError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LoadResult:
     """`subgraph` is None if the SDL cannot be worked with; `errors` say why."""
 
@@ -63,19 +77,29 @@ class LoadResult:
 
 def load_subgraph(given: SubgraphInput) -> LoadResult:
     """Understand one subgraph's SDL."""
+    return build_subgraph(parse_subgraph(given))
+
+
+def parse_subgraph(given: SubgraphInput) -> ParsedSubgraph:
+    """Parse one subgraph's SDL and check that it is a GraphQL schema."""
+    try:
+        return _parse(given)
+    except RecursionError:
+        return _refused(given, _too_deep(given))
+
+
+def _parse(given: SubgraphInput) -> ParsedSubgraph:
     try:
         document = parse(Source(given.sdl, given.file or given.name), max_tokens=MAX_TOKENS)
     except GraphQLError as error:
-        return LoadResult(None, (from_graphql_error(error, given.name, given.file),))
-    except RecursionError:
-        return LoadResult(None, (_too_deep(given),))
+        return _refused(given, from_graphql_error(error, given.name, given.file))
     misplaced = [
         node for node in document.definitions if isinstance(node, ExecutableDefinitionNode)
     ]
     if misplaced:
-        return LoadResult(
-            None,
-            tuple(
+        return _refused(
+            given,
+            *(
                 CompositionError(
                     ErrorCode.INVALID_GRAPHQL,
                     f"[{given.name}] A schema cannot contain operations or fragments.",
@@ -84,20 +108,23 @@ def load_subgraph(given: SubgraphInput) -> LoadResult:
                 for node in misplaced
             ),
         )
-    try:
-        return _load_document(given, document)
-    except RecursionError:
-        return LoadResult(None, (_too_deep(given),))
-
-
-def _load_document(given: SubgraphInput, document: DocumentNode) -> LoadResult:
     names = read_links(document, given.name, given.file)
     if names.errors:
-        return LoadResult(None, tuple(names.errors))
+        return _refused(given, *names.errors)
     own, errors = _without_federation_definitions(given, document, names)
     errors += check_graphql(given, own, _federation_definitions(names), names)
-    if errors:
-        return LoadResult(None, tuple(errors))
+    return ParsedSubgraph(given, own, names, tuple(errors))
+
+
+def _refused(given: SubgraphInput, *errors: CompositionError) -> ParsedSubgraph:
+    return ParsedSubgraph(given, DocumentNode(definitions=()), LinkedNames(), errors)
+
+
+def build_subgraph(parsed: ParsedSubgraph) -> LoadResult:
+    """A new `Subgraph`, for the stages that follow to change as they need."""
+    if parsed.errors:
+        return LoadResult(None, parsed.errors)
+    given, names = parsed.given, parsed.names
     subgraph = Subgraph(
         name=given.name,
         url=given.url or "",
@@ -107,8 +134,8 @@ def _load_document(given: SubgraphInput, document: DocumentNode) -> LoadResult:
         links=tuple(names.links),
         directive_names=names.local_names,
     )
-    fill_definitions(subgraph, own, names.features.get)
-    errors += use_default_root_names(subgraph)
+    fill_definitions(subgraph, parsed.document, names.features.get)
+    errors = use_default_root_names(subgraph)
     _mark_extensions(subgraph)
     query = subgraph.types.get(ROOT_NAMES["query"])
     if query is not None and not query.fields:
