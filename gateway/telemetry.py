@@ -43,6 +43,7 @@ METRIC_SUBGRAPH_REQUESTS: Final = "gateway_subgraph_requests_total"
 METRIC_SUBGRAPH_DURATION: Final = "gateway_subgraph_request_duration_seconds"
 METRIC_ERRORS: Final = "gateway_graphql_errors_total"
 METRIC_OPERATION_CACHE: Final = "gateway_operation_cache_lookups_total"
+METRIC_SHARED: Final = "gateway_shared_total"
 METRIC_ENTITY_CACHE: Final = "gateway_entity_cache_lookups_total"
 METRIC_ENTITY_CACHE_HIT_RATE: Final = "gateway_entity_cache_hit_rate"
 METRIC_OPERATION_CACHE_HIT_RATE: Final = "gateway_operation_cache_hit_rate"
@@ -94,6 +95,12 @@ class GatewayMetrics:
             METRIC_OPERATION_CACHE,
             "Lookups of prepared and planned operations",
             ("result",),
+            registry=registry,
+        )
+        self.shared = Counter(
+            METRIC_SHARED,
+            "Subgraph requests and operations answered by an equal one that was in flight",
+            ("kind",),
             registry=registry,
         )
         self.events = Counter(

@@ -21,6 +21,7 @@ from gateway.config.events import EventSettings
 from gateway.config.headers import HeaderSettings
 from gateway.config.limits import LimitSettings
 from gateway.config.listen import CorsSettings, GraphiqlSettings, ListenSettings
+from gateway.config.sharing import SharingSettings
 from gateway.config.subgraphs import SubgraphSettings, TransportSettings
 from gateway.config.telemetry import TelemetrySettings
 from gateway.config.yaml_file import YamlFile, read_yaml
@@ -67,6 +68,8 @@ class GatewaySettings(BaseSettings):
     """Calls to subgraphs."""
     subgraphs: dict[str, SubgraphSettings] = Field(default_factory=dict)
     """What is different for single subgraphs, by name."""
+    sharing: SharingSettings = SharingSettings()
+    """What requests in flight share."""
     cache: CacheSettings = CacheSettings()
     """Caches."""
     events: EventSettings = EventSettings()

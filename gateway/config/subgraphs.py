@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field, FilePath, SecretStr
 
 from gateway.config.base import ConfigModel
+from gateway.config.sharing import BatchingSettings
 
 
 class RetrySettings(ConfigModel):
@@ -52,6 +53,8 @@ class TransportSettings(ConfigModel):
     """When a call is tried again."""
     breaker: BreakerSettings = BreakerSettings()
     """When calls are not even tried."""
+    batching: BatchingSettings = BatchingSettings()
+    """When entity calls of different operations become one."""
 
 
 class SubgraphTlsSettings(ConfigModel):

@@ -30,6 +30,9 @@ from gateway.telemetry import (
     GatewayMetrics,
     ObservedSubgraphClient,
 )
+from gateway.transport.base import SubgraphClient
+from gateway.transport.batching import BatchingSubgraphClient
+from gateway.transport.dedupe import SharingSubgraphClient
 from gateway.transport.http import HttpConnections, HttpSubgraphClient, HttpTarget
 from gateway.transport.resilient import ResilientSubgraphClient, SubgraphPolicies
 from subgraph_kit.cache.base import Cache
@@ -115,8 +118,10 @@ class Gateway:
     def _build_runtime(self, sdl: str) -> tuple[Supergraph, Runtime]:
         supergraph = load_supergraph(sdl)
         http = HttpSubgraphClient(self._targets(supergraph), self._connections)
-        client = ObservedSubgraphClient(
-            ResilientSubgraphClient(http, self._policies), self.metrics, traced=self._traced
+        client = self._with_sharing(
+            ObservedSubgraphClient(
+                ResilientSubgraphClient(http, self._policies), self.metrics, traced=self._traced
+            )
         )
         runtime = Runtime(
             supergraph,
@@ -127,6 +132,20 @@ class Gateway:
             traced=self._traced,
         )
         return supergraph, runtime
+
+    def _with_sharing(self, client: SubgraphClient) -> SubgraphClient:
+        """Put what requests share around `client`: it then stands for fewer, larger calls."""
+        batching = self.settings.transport.batching
+        if batching.enabled:
+            client = BatchingSubgraphClient(
+                client,
+                window_seconds=batching.window_seconds,
+                max_representations=batching.max_representations,
+            )
+        if self.settings.sharing.subgraph_requests:
+            shared = self.metrics.shared.labels("subgraph_request").inc
+            client = SharingSubgraphClient(client, on_shared=shared)
+        return client
 
     def _targets(self, supergraph: Supergraph) -> Mapping[str, HttpTarget]:
         transport = self.settings.transport

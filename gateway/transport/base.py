@@ -30,6 +30,8 @@ class SubgraphRequest:
     """The asker decodes the answer: `SubgraphResponse.body` is enough for it."""
     security: SecurityContext = field(default_factory=SecurityContext)
     """On whose behalf; requests of different contexts never share anything."""
+    body: bytes | None = field(default=None, repr=False)
+    """The request as JSON, where a client further out has written it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,16 @@ class SubgraphCallError(Exception):
         self.message = message
         self.status = status
         self.retry_after_seconds = retry_after_seconds
+
+    def again(self) -> SubgraphCallError:
+        """The same failure for another caller: an exception raised twice keeps both tracebacks."""
+        return SubgraphCallError(
+            self.subgraph,
+            self.code,
+            self.message,
+            status=self.status,
+            retry_after_seconds=self.retry_after_seconds,
+        )
 
 
 class SubgraphClient(Protocol):

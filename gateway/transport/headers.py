@@ -57,6 +57,11 @@ class HeaderRules:
         return picked
 
 
+def deciding_headers(headers: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    """The headers that can make answers differ: all but those for tracing."""
+    return frozenset(item for item in headers.items() if item[0] not in _TRACING)
+
+
 def credential_digest(headers: Mapping[str, str]) -> str:
     """A digest that differs wherever forwarded headers could make answers differ.
 

@@ -82,7 +82,14 @@ transport:
     window_seconds: 10.0
     open_seconds: 5.0
     success_threshold: 1
+  batching:
+    enabled: false
+    window_seconds: 0.002
+    max_representations: 1000
 subgraphs: {}
+sharing:
+  subgraph_requests: true
+  operations: false
 cache:
   operations:
     max_entries: 2000

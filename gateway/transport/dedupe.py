@@ -1,0 +1,105 @@
+"""Equal subgraph requests in flight share one call.
+
+Under load many clients ask the same at the same time. Requests are equal if subgraph, document,
+variables, forwarded headers and security context are; headers that only trace a request are left
+aside. Mutations are never shared, and a query that comes after a mutation of this gateway does not
+join one from before it: a client reads what it wrote.
+
+    first caller ──► the call, with its breaker, retries, metrics
+    others       ──► wait; the answer's bytes are decoded anew for each, errors are given to each
+
+The first caller's own end (its client left, its deadline came) does not concern the others: one of
+them makes the call then. Each waits no longer than its own deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable
+from dataclasses import replace
+
+from gateway.transport.answer import read_body
+from gateway.transport.base import (
+    SubgraphCallError,
+    SubgraphClient,
+    SubgraphRequest,
+    SubgraphResponse,
+)
+from gateway.transport.headers import deciding_headers
+from gateway.transport.http import encode_request_body
+from gateway.transport.in_flight import InFlight
+from subgraph_kit.resilience.deadline import current_deadline
+
+
+class SharingSubgraphClient:
+    """Wraps a client; `on_shared` is told of each request that was spared."""
+
+    def __init__(
+        self, inner: SubgraphClient, *, on_shared: Callable[[], None] = lambda: None
+    ) -> None:
+        self._inner = inner
+        self._on_shared = on_shared
+        self._in_flight: InFlight[SubgraphResponse | SubgraphCallError] = InFlight()
+
+    async def execute(self, request: SubgraphRequest) -> SubgraphResponse:
+        """See `SubgraphClient`."""
+        if request.is_mutation:
+            try:
+                return await self._inner.execute(request)
+            finally:
+                self._in_flight.forget()
+        request = replace(request, body=encode_request_body(request))
+        key = _key(request)
+        while key in self._in_flight:
+            shared = await self._wait(key, request.subgraph)
+            if isinstance(shared, SubgraphCallError):
+                self._on_shared()
+                raise shared.again()
+            if shared is not None and shared.body is not None:
+                self._on_shared()
+                return _own_copy(request, shared)
+        outcome = await self._in_flight.lead(key, lambda: self._call(request))
+        if isinstance(outcome, SubgraphCallError):
+            raise outcome
+        return outcome
+
+    async def close(self) -> None:
+        """Close the inner client."""
+        await self._inner.close()
+
+    async def _call(self, request: SubgraphRequest) -> SubgraphResponse | SubgraphCallError:
+        try:
+            return await self._inner.execute(request)
+        except SubgraphCallError as error:
+            limit = current_deadline()
+            if error.code == "SUBREQUEST_TIMEOUT" and limit is not None and limit.expired:
+                raise  # This caller's time was up, not necessarily that of the others.
+            return error
+
+    async def _wait(
+        self, key: Hashable, subgraph: str
+    ) -> SubgraphResponse | SubgraphCallError | None:
+        limit = current_deadline()
+        if limit is None:
+            return await self._in_flight.wait(key)
+        try:
+            async with asyncio.timeout(limit.remaining_seconds()):
+                return await self._in_flight.wait(key)
+        except TimeoutError:
+            raise SubgraphCallError(
+                subgraph,
+                "SUBREQUEST_TIMEOUT",
+                f'Subgraph "{subgraph}" did not answer within {limit.seconds:.3g} s',
+            ) from None
+
+
+def _key(request: SubgraphRequest) -> Hashable:
+    return (request.subgraph, request.body, deciding_headers(request.headers), request.security)
+
+
+def _own_copy(request: SubgraphRequest, shared: SubgraphResponse) -> SubgraphResponse:
+    """What the asker may change as it likes: decoded from the same bytes."""
+    if request.undecoded and not shared.is_decoded:
+        return shared  # bytes and nothing else
+    assert shared.body is not None  # noqa: S101 - asked by the caller
+    return read_body(request.subgraph, shared.body)
