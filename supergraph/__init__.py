@@ -13,6 +13,7 @@ reads a supergraph (`load_supergraph`, `extract_subgraphs`, `apply_contract`) ra
 """
 
 from supergraph.compose import CompositionResult, compose
+from supergraph.contracts import ContractFilter, ContractResult, apply_contract
 from supergraph.errors import CompositionError, ErrorCode, SourceLocation
 from supergraph.extract import extract_subgraphs
 from supergraph.hints import CompositionHint, HintCode, HintLevel
@@ -24,6 +25,8 @@ __all__ = [
     "CompositionError",
     "CompositionHint",
     "CompositionResult",
+    "ContractFilter",
+    "ContractResult",
     "ErrorCode",
     "HintCode",
     "HintLevel",
@@ -31,6 +34,7 @@ __all__ = [
     "SourceLocation",
     "SubgraphInput",
     "Supergraph",
+    "apply_contract",
     "compose",
     "extract_subgraphs",
     "load_supergraph",
