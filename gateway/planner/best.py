@@ -19,22 +19,23 @@ from typing import Protocol
 
 from graphql import OperationType
 
+from gateway.planner.bounds import Bounds, Least
 from gateway.planner.cost import total_cost
 from gateway.planner.errors import PlanningError
 from gateway.planner.graph_view import GraphView
-from gateway.planner.query_tree import Arrival, PlacedItem, Solution, call_cost
+from gateway.planner.query_tree import Arrival, Cost, PlacedItem, Solution
 from gateway.planner.selections import TYPENAME, SelectionPool, Selections
 from gateway.planner.walk import Memory, Walk
 from supergraph.model import SubgraphName
-from supergraph.query_graph import QueryGraph, RootEdge
+from supergraph.query_graph import Node, QueryGraph, RootEdge
 
 EXHAUSTIVE_LIMIT = 5
 """Up to this many useful subgraphs every set of them is tried (32 sets)."""
 
-THOROUGH_STEPS = 30_000
+THOROUGH_STEPS = 20_000
 """Placements tried before the search settles for the first good solution everywhere."""
 
-MAX_STEPS = 150_000
+MAX_STEPS = 60_000
 """Placements tried before the search gives up; some four seconds."""
 
 
@@ -102,7 +103,7 @@ class BestSearch:
         arrivals: tuple[Arrival, ...],
         roots: tuple[RootEdge, ...],
     ) -> Solution:
-        memory: Memory = {}
+        memory = Memory()
 
         def attempt(allowed: frozenset[SubgraphName], *, counts_opening: bool = False) -> Solution:
             walk = Walk(
@@ -117,43 +118,42 @@ class BestSearch:
             items = _place_all(walk, selections)
             return Solution(selections, arrivals, items, total_cost(items), _done(items, arrivals))
 
-        if arrivals:
+        lacking = self._lacking(selections, arrivals, roots)
+        alone: Solution | None = None
+        if arrivals and not lacking:
             alone = attempt(frozenset())
             if not alone.cost.unresolved and not alone.cost.waiting:
                 return alone
-        else:
-            alone = None
         useful, others = self._candidates(selections, arrivals, roots)
         if not useful and not others:
             return alone if alone is not None else attempt(frozenset())
-        everything = frozenset(useful) | frozenset(others)
-        best = attempt(everything, counts_opening=True)
+        best = attempt(frozenset(useful + others), counts_opening=True)
+        if arrivals and alone is None and best.cost.unresolved:
+            alone = attempt(frozenset())
         if alone is not None and alone.cost <= best.cost:
             best = alone
         if self.steps > THOROUGH_STEPS:
             return best
-        least = call_cost(1 + min((arrival.depth for arrival in arrivals), default=-1))
-        if len(useful) <= EXHAUSTIVE_LIMIT:
-            needed = self._needed_providers(selections, arrivals, useful, roots)
-            for count in range(1, len(useful) + 1):
-                if not best.cost.unresolved and count * least > best.cost.waiting:
-                    break
-                for chosen in combinations(useful, count):
-                    allowed = frozenset(chosen)
-                    if any(providers.isdisjoint(allowed) for providers in needed):
-                        continue  # some field would have no source
-                    solution = attempt(allowed)
-                    if solution.cost < best.cost:
-                        best = solution
-            return best
-        return self._improve(best, useful, attempt)
+        needed = [providers.intersection(useful) for providers in lacking]
+        needed = [providers for providers in needed if providers]
+        if len(useful) > EXHAUSTIVE_LIMIT:
+            return self._improve(best, useful, attempt, needed)
+        arrived = frozenset(arrival.node.subgraph for arrival in arrivals)
+        for least, allowed in _promising_first(useful, needed, arrived, memory.bounds):
+            if not best.cost.unresolved and least >= self._worth_trying(best.cost):
+                break  # this set and all others are hardly better than what is known
+            solution = attempt(allowed)
+            if solution.cost < best.cost:
+                best = solution
+        return best
 
-    def _needed_providers(
-        self,
-        selections: Selections,
-        arrivals: tuple[Arrival, ...],
-        useful: list[SubgraphName],
-        roots: tuple[RootEdge, ...],
+    def _worth_trying(self, cost: Cost) -> Least:
+        """What a set must be able to undercut: less and less, the more work has been done."""
+        slack = self.steps / THOROUGH_STEPS
+        return (round(cost.waiting * (1 - slack)), cost.calls)
+
+    def _lacking(
+        self, selections: Selections, arrivals: tuple[Arrival, ...], roots: tuple[RootEdge, ...]
     ) -> list[frozenset[SubgraphName]]:
         """For each field that no arrival has, the subgraphs of which one has to be called.
 
@@ -166,20 +166,30 @@ class BestSearch:
         (seen_as,) = nodes
         if self.graph.possible_types(seen_as) != {seen_as}:
             return []
-        heads = [edge.head for edge in roots] or [e.node for e in self.graph.entries(seen_as)]
+        heads: list[Node] | None = None
         found: list[frozenset[SubgraphName]] = []
         for item in selections.items:
-            at_hand = item.name == TYPENAME or any(
+            if item.name == TYPENAME or any(
                 self.view.edge(arrival.node, item.name, seen_as) for arrival in arrivals
-            )
+            ):
+                continue
+            if heads is None:
+                heads = [edge.head for edge in roots]
+                heads += [] if roots else [entry.node for entry in self.graph.entries(seen_as)]
             providers = frozenset(
                 head.subgraph for head in heads if self.view.edge(head, item.name, seen_as)
-            ).intersection(useful)
-            if not at_hand and providers:
+            )
+            if providers:
                 found.append(providers)
-        return found
+        return list(dict.fromkeys(found))
 
-    def _improve(self, best: Solution, useful: list[SubgraphName], attempt: _Attempt) -> Solution:
+    def _improve(
+        self,
+        best: Solution,
+        useful: list[SubgraphName],
+        attempt: _Attempt,
+        needed: list[frozenset[SubgraphName]],
+    ) -> Solution:
         """Leave out, add and exchange single subgraphs as long as that makes it cheaper."""
         tried: set[frozenset[SubgraphName]] = set()
         improved = True
@@ -190,6 +200,8 @@ class BestSearch:
                 if allowed in tried:
                     continue
                 tried.add(allowed)
+                if any(providers.isdisjoint(allowed) for providers in needed):
+                    continue
                 solution = attempt(allowed)
                 if solution.cost < best.cost:
                     best, improved = solution, True
@@ -216,12 +228,11 @@ class BestSearch:
         for node in heads:
             if node.subgraph in arrived:
                 continue
-            has_field = any(self.graph.field_edge(node, name) for name in names)
+            has_field = self.view.has_any_field(node, names)
             knows_type = "__typename" in names and not self.graph.facts(node).is_interface_object
             has_own = self.graph.facts(node).possible_types != {node.type_name} and any(
-                self.graph.field_edge(downcast.head, name)
+                self.view.has_any_field(downcast.head, names)
                 for downcast in self.graph.downcast_edges(node)
-                for name in names
             )
             target = useful if has_field or knows_type or has_own else others
             target[node.subgraph] = None
@@ -230,7 +241,10 @@ class BestSearch:
 
 def _place_all(walk: Walk, selections: Selections) -> tuple[PlacedItem, ...]:
     items = selections.items
-    if walk.type_is_unknown() and any(item.types is not None for item in items):
+    if walk.type_is_unknown() and any(
+        item.types is not None or (item.name == TYPENAME and item.response_name != TYPENAME)
+        for item in items
+    ):
         # Which fields the client gets depends on a type that nobody at hand can tell.
         items = (*items, walk.runtime_type_item(selections))
     return tuple(walk.place_item(item) for item in items)
@@ -239,6 +253,27 @@ def _place_all(walk: Walk, selections: Selections) -> tuple[PlacedItem, ...]:
 def _done(items: tuple[PlacedItem, ...], arrivals: tuple[Arrival, ...]) -> int:
     depths = [placement.done for item in items for placement in item.placements]
     return max(depths, default=max((arrival.depth for arrival in arrivals), default=0))
+
+
+def _promising_first(
+    useful: list[SubgraphName],
+    needed: list[frozenset[SubgraphName]],
+    arrived: frozenset[SubgraphName],
+    bounds: Bounds,
+) -> list[tuple[Least, frozenset[SubgraphName]]]:
+    """All sets of useful subgraphs that leave no field without a source, by their bounds."""
+    sets = (
+        frozenset(chosen)
+        for count in range(1, len(useful) + 1)
+        for chosen in combinations(useful, count)
+    )
+    ranked = [
+        (bounds.least(allowed, arrived), allowed)
+        for allowed in sets
+        if not any(providers.isdisjoint(allowed) for providers in needed)
+    ]
+    ranked.sort(key=lambda option: option[0])
+    return ranked
 
 
 def _neighbours(

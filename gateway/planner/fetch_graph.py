@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from graphql import ListTypeNode, NonNullTypeNode, OperationType, TypeNode
 
@@ -30,6 +31,7 @@ from gateway.plan.nodes import (
 )
 from gateway.planner.document import DocumentField, DocumentSelection
 from gateway.planner.errors import PlanningError
+from gateway.planner.load import Load
 from gateway.planner.names import NameScope
 from gateway.planner.query_tree import PlacedItem, Placement, Solution, Source, Visit
 from gateway.planner.selections import TYPENAME, Item
@@ -158,11 +160,15 @@ class _Needed:
     renames: list[tuple[RewritePath, str]] = field(default_factory=list)
 
 
+_Key: TypeAlias = tuple[object, ...]
+
+
 class _Builder:
     def __init__(self, graph: QueryGraph, kind: OperationType) -> None:
         self._graph = graph
         self._kind = kind
-        self._index: dict[tuple[object, ...], FetchGroup] = {}
+        self._index: dict[_Key, FetchGroup] = {}
+        self._loads: dict[_Key, Load] = {}
         self._visited: set[tuple[object, ...]] = set()
         self._step = 0
         self._written = 0
@@ -357,7 +363,8 @@ class _Builder:
         # An object that is reached under conditions may lack what another call requires.
         if visit.entry is None or not visit.entry.is_interface_object:
             apart = None
-        key = (position.path, position.conditions, visit.subgraph, depth, self._step, apart)
+        place = (position.path, position.conditions, visit.subgraph, depth, self._step, apart)
+        key = self._group_key(place, visit, position)
         group = self._index.get(key)
         if group is None:
             is_root = visit.entry is None
@@ -388,6 +395,14 @@ class _Builder:
             typename = (condition, FieldSegment(TYPENAME))
             group.rewrites[SetValueRewrite(typename, visit.entry.type_name)] = None
         return group
+
+    def _group_key(self, place: tuple[object, ...], visit: Visit, position: _Position) -> _Key:
+        """The key of a group at a place that can send what the visit has to send."""
+        arrived = frozenset(position.targets)
+        number = 0
+        while not self._loads.setdefault((*place, number), Load()).take(visit, arrived):
+            number += 1
+        return (*place, number)
 
 
 def _list_segments(node: TypeNode) -> tuple[ListSegment, ...]:

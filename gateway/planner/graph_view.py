@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gateway.planner.query_tree import Arrival, Source
 from gateway.planner.selections import TYPENAME, Item, SelectionPool
 from supergraph.federation.field_set import FieldSetField
-from supergraph.model import TypeName
+from supergraph.model import SubgraphName, TypeName
 from supergraph.query_graph import Entry, FieldEdge, Node, QueryGraph
 
 
@@ -18,6 +20,7 @@ class GraphView:
         """Sources by arrivals and type, where all are reached from the arrivals directly."""
         self._pool = pool
         self._labels = labels
+        self._declaring: dict[tuple[TypeName, str], frozenset[SubgraphName]] = {}
         self._edges: dict[tuple[Node, str, TypeName], FieldEdge | None] = {}
         self._requiring: dict[tuple[str, TypeName], tuple[FieldEdge, ...]] = {}
         self._entries: dict[TypeName, tuple[tuple[Entry, tuple[Item, ...]], ...]] = {}
@@ -25,8 +28,29 @@ class GraphView:
             tuple[FieldEdge, TypeName], tuple[tuple[Entry, tuple[Item, ...]], ...]
         ] = {}
 
+    def declaring(self, type_name: TypeName, name: str) -> frozenset[SubgraphName]:
+        """The subgraphs whose type has the field; in others no edge need be looked for."""
+        key = (type_name, name)
+        known = self._declaring.get(key)
+        if known is None:
+            definition = self.graph.supergraph.types.get(type_name)
+            field = definition.fields.get(name) if definition else None
+            joins = field.joins if field else ()
+            known = self._declaring[key] = frozenset(join.graph for join in joins)
+        return known
+
+    def has_any_field(self, node: Node, names: Iterable[str]) -> bool:
+        """Whether the subgraph resolves one of the fields at the node, whatever the labels."""
+        return any(
+            node.subgraph in self.declaring(node.type_name, name)
+            and self.graph.field_edge(node, name) is not None
+            for name in names
+        )
+
     def edge(self, node: Node, name: str, seen_as: TypeName) -> FieldEdge | None:
         """The edge of a field that the labels allow, for an object looked at as `seen_as`."""
+        if node.subgraph not in self.declaring(node.type_name, name):
+            return None
         key = (node, name, seen_as)
         if key not in self._edges:
             self._edges[key] = self._find_edge(node, name, seen_as)

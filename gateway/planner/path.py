@@ -17,10 +17,15 @@ from gateway.planner.graph_view import GraphView
 from gateway.planner.query_tree import Arrival, Placement, Source, Visit
 from gateway.planner.selections import Item
 from supergraph.model import SubgraphName, TypeName
-from supergraph.query_graph import Entry, QueryGraph
+from supergraph.query_graph import Entry, Node, QueryGraph
 
 Place = Callable[[Item, TypeName, list[Source]], Placement | None]
 """Places a condition, given the sources known so far."""
+
+Conditions = tuple[tuple[Placement, ...], int]
+"""What has to be known before a call, placed, and the depth of the call."""
+
+_UNKNOWN: Conditions = ((), -1)
 
 
 def arrival_sources(
@@ -73,19 +78,26 @@ def reachable_sources(
         if entry.subgraph not in open_subgraphs
     ]
     while waiting:
-        best: tuple[tuple[int, bool, int], Visit, Entry] | None = None
+        # A call made now makes none of the same depth earlier, so they are taken all at once.
+        known: dict[int, Conditions | None] = {}
+        ranked: list[tuple[tuple[int, bool, int], Visit, Entry]] = []
         for index, (entry, items) in enumerate(waiting):
-            visit = visit_by(entry, items, seen_as, sources, place)
-            if visit is None:
-                continue
-            rank = (visit.depth, entry.subgraph not in preferred, index)
-            if best is None or rank < best[0]:
-                best = (rank, visit, entry)
-        if best is None:
+            conditions = known.get(id(items), _UNKNOWN)
+            if conditions is _UNKNOWN:
+                conditions = known[id(items)] = _conditions(items, seen_as, sources, place)
+            if conditions is not None:
+                visit = Visit(entry.subgraph, seen_as, conditions[1], entry, conditions[0])
+                rank = (visit.depth, entry.subgraph not in preferred, index)
+                ranked.append((rank, visit, entry))
+        if not ranked:
             return sources
-        _, visit, chosen = best
-        sources.append(Source(chosen.node, visit.depth, visit=visit))
-        waiting = [(entry, items) for entry, items in waiting if entry.node != chosen.node]
+        ranked.sort(key=lambda option: option[0])
+        entered: set[Node] = set()
+        for _, visit, entry in ranked:
+            if visit.depth == ranked[0][1].depth and entry.node not in entered:
+                entered.add(entry.node)
+                sources.append(Source(entry.node, visit.depth, visit=visit))
+        waiting = [(entry, items) for entry, items in waiting if entry.node not in entered]
     return sources
 
 
@@ -97,6 +109,15 @@ def visit_by(
     place: Place,
 ) -> Visit | None:
     """The call that enters by this key, made as early as `sources` allow; None if they do not."""
+    conditions = _conditions(items, seen_as, sources, place)
+    if conditions is None:
+        return None
+    return Visit(entry.subgraph, seen_as, conditions[1], entry, conditions[0])
+
+
+def _conditions(
+    items: tuple[Item, ...], seen_as: TypeName, sources: list[Source], place: Place
+) -> Conditions | None:
     placements: list[Placement] = []
     depth = 0
     for item in items:
@@ -107,4 +128,4 @@ def visit_by(
             return None
         placements.append(placement)
         depth = max(depth, placement.done + 1)
-    return Visit(entry.subgraph, seen_as, depth, entry, tuple(placements))
+    return tuple(placements), depth

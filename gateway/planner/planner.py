@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from graphql import OperationType
+
 from gateway.operation.model import Operation
 from gateway.plan.nodes import QueryPlan
 from gateway.planner.best import BestSearch
 from gateway.planner.emit import emit_plan
 from gateway.planner.errors import PlanningError
 from gateway.planner.fetch_graph import build_fetch_graph
+from gateway.planner.mutations import once_each
 from gateway.planner.optimize import optimize
 from gateway.planner.query_tree import Solution
 from gateway.planner.selections import SelectionPool
@@ -44,5 +47,8 @@ class QueryPlanner:
     def search(self, operation: Operation, override_labels: frozenset[str]) -> Solution:
         """The first step: which subgraph to ask for each field."""
         pool = SelectionPool(self.graph)
-        selections = pool.selections([operation.selections], TypeName(operation.root_type))
+        wanted = operation.selections
+        if operation.kind is OperationType.MUTATION:
+            wanted = once_each(wanted)
+        selections = pool.selections([wanted], TypeName(operation.root_type))
         return BestSearch(self.graph, pool, override_labels).solve_root(selections, operation.kind)

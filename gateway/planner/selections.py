@@ -23,8 +23,8 @@ from supergraph.query_graph import QueryGraph
 TYPENAME = "__typename"
 MAX_DEPTH = 100
 """Levels of nested selections; deeper ones would exhaust Python's stack."""
-MAX_ITEMS = 100_000
-"""Fields of one operation after expansion; beyond, it costs too much memory."""
+MAX_FIELDS = 20_000
+"""Fields of one operation, fragments expanded; each costs time and memory in every stage."""
 
 TypeNames = frozenset[TypeName]
 
@@ -47,13 +47,15 @@ class Item:
 class Selections:
     """What to know about an object of static type `type_name`; equal ones are identical.
 
-    `ambiguous_names` are response names of different fields, for different object types.
+    `ambiguous_names` are response names of different fields, for different object types. `size`
+    counts the fields here and below, shared ones as often as they are asked for.
     """
 
     uid: int
     type_name: TypeName
     items: tuple[Item, ...]
     ambiguous_names: frozenset[str] = frozenset()
+    size: int = 0
 
 
 @dataclass(slots=True)
@@ -78,7 +80,6 @@ class SelectionPool:
         self._types = graph.supergraph.types
         self._interned: dict[tuple[object, ...], Selections] = {}
         self._seen: dict[tuple[object, ...], tuple[Selections, tuple[object, ...]]] = {}
-        self._item_count = 0
 
     def selections(
         self, parts: Sequence[SelectionSet | FieldSet], type_name: TypeName, depth: int = 0
@@ -96,16 +97,17 @@ class SelectionPool:
             return seen[0]
         for part in parts:
             self._collect(part, type_name, type_name, None, frozenset(), drafts)
-        self._item_count += len(drafts)
-        if self._item_count > MAX_ITEMS:
-            raise PlanningError(
-                f"The operation asks for more than {MAX_ITEMS} fields, fragments expanded."
-            )
         items: list[Item] = []
+        size = 0
         keys: list[object] = [type_name]
         for key, draft in drafts.items():
             children = self._children(draft, depth)
             keys.append((key, children.uid if children else -1))
+            size += 1 + (children.size if children else 0)
+            if size > MAX_FIELDS:
+                raise PlanningError(
+                    f"The operation asks for more than {MAX_FIELDS} fields, fragments expanded."
+                )
             items.append(
                 Item(
                     name=draft.name,
@@ -121,7 +123,7 @@ class SelectionPool:
         interned = self._interned.get(tuple(keys))
         if interned is None:
             interned = Selections(
-                len(self._interned), type_name, tuple(items), _ambiguous_names(items)
+                len(self._interned), type_name, tuple(items), _ambiguous_names(items), size
             )
             self._interned[tuple(keys)] = interned
         # The parts are kept with the answer: an id means something while its object lives only.
@@ -236,10 +238,9 @@ class SelectionPool:
         possible = self._graph.possible_types(condition)
         everything = self._graph.possible_types(position_type)
         if types is None:
-            # Where the type may be unknown, even a condition that always holds has to be checked.
-            always = everything <= possible and not (
-                self._may_lack_type(position_type) and condition in possible
-            )
+            # Where the type may be unknown, even a condition that always holds has to be checked:
+            # normalization left only those for which the runtime type has to be looked at.
+            always = everything <= possible and not self._may_lack_type(position_type)
             return None if always else everything & possible
         return types & possible
 

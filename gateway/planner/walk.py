@@ -12,6 +12,7 @@ from typing import Protocol
 
 from graphql import OperationType
 
+from gateway.planner.bounds import Bounds
 from gateway.planner.cost import calls_of, placement_cost, total_cost
 from gateway.planner.graph_view import GraphView
 from gateway.planner.path import (
@@ -35,8 +36,20 @@ from supergraph.federation.field_set import FieldSetField
 from supergraph.model import SubgraphName, TypeName
 from supergraph.query_graph import FieldEdge, QueryGraph, RootEdge
 
-Memory = dict[tuple[object, ...], Placement | None]
-"""Placements by item, type and sources: walks of one position share them."""
+Candidates = list[tuple[Source, FieldEdge]]
+
+
+class Memory:
+    """What walks of one position share, whatever subgraphs each of them may call."""
+
+    def __init__(self) -> None:
+        self.placements: dict[tuple[object, ...], Placement | None] = {}
+        """By item, type and sources."""
+        self.candidates: dict[tuple[int, str], tuple[list[Source], Candidates]] = {}
+        """By sources (kept with the answer: an id means something while its object lives) and
+        field name."""
+        self.common_types: dict[frozenset[TypeName], list[TypeName]] = {}
+        self.bounds = Bounds()
 
 
 class Search(Protocol):
@@ -82,12 +95,11 @@ class Walk:
         self._allowed = allowed | self._arrived
         self._opened: set[tuple[SubgraphName, int]] | None = set() if counts_opening else None
         self._ambiguous_names = ambiguous_names
-        self._memory: Memory = {} if memory is None else memory
+        self._memory = memory or Memory()
         # A mutation is made once, by one subgraph, whatever its result lacks there.
         self._changes_data = any(edge.kind is not OperationType.QUERY for edge in roots)
         self._here: frozenset[TypeName] | None = None
         self._sources: dict[TypeName, list[Source]] = {}
-        self._usable: dict[TypeName, list[Source]] = {}
         self._late: dict[tuple[TypeName, FieldEdge], Visit | None] = {}
         self._requiring: set[tuple[TypeName, FieldEdge]] = set()
 
@@ -155,15 +167,15 @@ class Walk:
 
     def _common_types(self, concerned: frozenset[TypeName]) -> list[TypeName]:
         """The types of arrivals that cover all objects."""
-        if not self._arrivals:
-            return sorted({edge.head.type_name for edge in self._roots})
-        return sorted(
-            {
+        known = self._memory.common_types.get(concerned)
+        if known is None:
+            found = {edge.head.type_name for edge in self._roots} or {
                 arrival.node.type_name
                 for arrival in self._arrivals
                 if concerned <= self._graph.facts(arrival.node).possible_types
             }
-        )
+            known = self._memory.common_types[concerned] = sorted(found)
+        return known
 
     def _open(self, placement: Placement) -> None:
         if self._opened is not None:
@@ -175,17 +187,36 @@ class Walk:
         """The cheapest way to know an item of objects looked at as `seen_as`."""
         self._search.spend()
         sources = self.sources(seen_as)
-        usable = self._usable.get(seen_as)
-        if usable is None:
-            usable = [source for source in sources if source.node.subgraph in self._allowed]
-            self._usable[seen_as] = usable
-        return self._place(item, seen_as, usable, sources)
+        if item.name == TYPENAME:
+            return self._place_typename(item, seen_as, self._usable(sources))
+        key = (id(sources), item.name)
+        known = self._memory.candidates.get(key)
+        if known is None:
+            known = (sources, self._candidates(item, seen_as, sources))
+            self._memory.candidates[key] = known
+        allowed = self._allowed
+        candidates = [found for found in known[1] if found[0].node.subgraph in allowed]
+        return self._place(item, seen_as, candidates, sources)
+
+    def _usable(self, sources: list[Source]) -> list[Source]:
+        return [source for source in sources if source.node.subgraph in self._allowed]
+
+    def _candidates(self, item: Item, seen_as: TypeName, sources: list[Source]) -> Candidates:
+        """The sources that resolve the item's field as they stand, each with the edge."""
+        edge_at = self._search.view.edge
+        return [
+            (source, edge)
+            for source in sources
+            if (edge := edge_at(source.node, item.name, seen_as)) is not None
+            and not edge.conditions
+        ]
 
     def sources(self, seen_as: TypeName) -> list[Source]:
         """All sources of the object looked at as `seen_as`, nearest first."""
         known = self._sources.get(seen_as)
         if known is None:
             known = self._sources[seen_as] = self._find_sources(seen_as)
+            self._memory.bounds.learn_sources(known)
         return known
 
     def _find_sources(self, seen_as: TypeName) -> list[Source]:
@@ -225,54 +256,68 @@ class Walk:
             if first is None:
                 return None
             return Placement(item, seen_as, (first,), (None,), None, first.depth)
-        return self._place(item, seen_as, sources, sources, is_condition=True)
+        if item.name == TYPENAME:
+            return self._place_typename(item, seen_as, sources)
+        candidates = self._candidates(item, seen_as, sources)
+        return self._place(item, seen_as, candidates, sources, is_condition=True)
+
+    def _place_typename(
+        self, item: Item, seen_as: TypeName, sources: list[Source]
+    ) -> Placement | None:
+        source = next((source for source in sources if knows_type(self._graph, source)), None)
+        if source is None:
+            return None
+        return Placement(item, seen_as, (source,), (None,), None, source.depth)
 
     def _place(
         self,
         item: Item,
         seen_as: TypeName,
-        usable: list[Source],
+        candidates: Candidates,
         sources: list[Source],
         *,
         is_condition: bool = False,
     ) -> Placement | None:
-        if item.name == TYPENAME:
-            source = next((s for s in usable if knows_type(self._graph, s)), None)
-            if source is None:
-                return None
-            return Placement(item, seen_as, (source,), (None,), None, source.depth)
-        edge_at = self._search.view.edge
-        candidates = [
-            (source, edge)
-            for source in usable
-            if (edge := edge_at(source.node, item.name, seen_as)) is not None
-            and not edge.conditions
-            and not self._would_mix(item, source, seen_as)
-        ]
+        if item.response_name in self._ambiguous_names:
+            candidates = [c for c in candidates if not self._would_mix(c[0], seen_as)]
+        requiring = self._search.view.requiring_edges(item.name, seen_as)
+        is_simple = item.children is None and candidates and not requiring
+        if is_simple and (self._opened is None or len(candidates) == 1):
+            nearest = min(candidates, key=lambda candidate: candidate[0].depth)
+            return self._below(item, seen_as, (nearest,))
         options = [self._below(item, seen_as, (candidate,)) for candidate in candidates]
-        options += [
-            self._below(item, seen_as, ((Source(edge.tail, visit.depth, visit=visit), edge),))
-            for edge, visit in self._visits_for_requirements(item, seen_as, sources)
-        ]
+        if requiring:
+            options += [
+                self._below(item, seen_as, ((Source(edge.tail, visit.depth, visit=visit), edge),))
+                for edge, visit in self._visits_for_requirements(requiring, seen_as, sources)
+            ]
         best = self._cheapest(options, is_condition=is_condition)
-        if item.children is None or len(candidates) < 2 or self._changes_data:
+        if item.children is None:
             return best
-        if (
-            best is None
-            or best.below is None
-            or best.below.cost.waiting
-            or best.below.cost.unresolved
+        may_ask_several = len(candidates) > 1 and not self._changes_data
+        if may_ask_several and (
+            best is None or best.below is None or self._may_improve(best, seen_as)
         ):
             distinct = {edge.head: (source, edge) for source, edge in reversed(candidates)}
             everywhere = self._below(item, seen_as, tuple(reversed(distinct.values())))
+            options.append(everywhere)
             best = self._cheapest((best, everywhere), is_condition=is_condition)
+        if self._opened is not None and not is_condition:
+            self._memory.bounds.learn(item, seen_as, options)
         return best
 
-    def _would_mix(self, item: Item, source: Source, seen_as: TypeName) -> bool:
+    def _may_improve(self, placement: Placement, seen_as: TypeName) -> bool:
+        """Whether asking several subgraphs for the same field could cost less below it."""
+        below = placement.cost_below
+        if below.unresolved:
+            return True
+        floor = self._memory.bounds.floor(placement.item, seen_as)
+        return (below.waiting, below.calls) > floor
+
+    def _would_mix(self, source: Source, seen_as: TypeName) -> bool:
         """Whether an interface object would answer for one type what others call the same."""
         return (
-            item.response_name in self._ambiguous_names
-            and source.visit is None
+            source.visit is None
             and source.node.type_name != seen_as
             and not knows_type(self._graph, source)
         )
@@ -283,12 +328,12 @@ class Walk:
         seen_as: TypeName,
         candidates: tuple[tuple[Source, FieldEdge], ...],
     ) -> Placement | None:
-        sources = tuple(source for source, _ in candidates)
-        edges = tuple(edge for _, edge in candidates)
+        sources, edges = zip(*candidates, strict=True)
         key = (item, seen_as, *sources)
-        if key not in self._memory:
-            self._memory[key] = self._make_placement(item, seen_as, sources, edges)
-        return self._memory[key]
+        placements = self._memory.placements
+        if key not in placements:
+            placements[key] = self._make_placement(item, seen_as, sources, edges)
+        return placements[key]
 
     def _make_placement(
         self,
@@ -321,10 +366,10 @@ class Walk:
     # --- Requirements ----------------------------------------------------------------------
 
     def _visits_for_requirements(
-        self, item: Item, seen_as: TypeName, sources: list[Source]
+        self, edges: tuple[FieldEdge, ...], seen_as: TypeName, sources: list[Source]
     ) -> Iterator[tuple[FieldEdge, Visit]]:
         """Calls made for an item with `@requires`, after its requirements are known."""
-        for edge in self._search.view.requiring_edges(item.name, seen_as):
+        for edge in edges:
             if edge.tail.subgraph not in self._allowed:
                 continue
             visit = self._visit_for_requirement(edge, seen_as, sources)
