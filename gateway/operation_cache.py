@@ -8,7 +8,7 @@ bad document does not pay in validation each time.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
@@ -21,7 +21,7 @@ class OperationCache(Generic[Value]):
         self._max_entries = max_entries
         self._max_characters = max_characters
         self._characters = 0
-        self._entries: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
+        self._entries: OrderedDict[tuple[str, str | None], tuple[Value, int]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -34,6 +34,19 @@ class OperationCache(Generic[Value]):
             return None
         self._entries.move_to_end(key)
         return entry[0]
+
+    def recent(self, most: int, wanted: Callable[[Value], bool]) -> list[tuple[str, str | None]]:
+        """The documents and operation names used last of the values `wanted`, the last at the end.
+
+        Looking does not count as use.
+        """
+        found: list[tuple[str, str | None]] = []
+        for key, (value, _) in reversed(self._entries.items()):
+            if len(found) >= most:
+                break
+            if wanted(value):
+                found.append(key)
+        return found[::-1]
 
     def put(self, document: str, operation_name: str | None, value: Value) -> None:
         """Keep `value`, unless the document alone is larger than the cache may be."""

@@ -9,7 +9,8 @@ what is wrong with the gateway itself is logged whole and answered without detai
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +32,7 @@ from gateway.operation import (
 from gateway.operation_cache import OperationCache
 from gateway.plan.nodes import QueryPlan
 from gateway.planner import PlanningError, QueryPlanner
+from gateway.planning import PlanningLanes
 from gateway.telemetry import GatewayMetrics, plan_span
 from gateway.transport.base import JsonObject, SubgraphClient
 from subgraph_kit.resilience.deadline import deadline
@@ -106,26 +108,59 @@ class Runtime:
         self.client = client
         self._planner = QueryPlanner(supergraph)
         self._limits = limits
-        self._count_hit = metrics.operation_cache.labels("hit").inc if metrics else _no_count
+        self.count_hit = metrics.operation_cache.labels("hit").inc if metrics else _no_count
         self._count_miss = metrics.operation_cache.labels("miss").inc if metrics else _no_count
         self._traced = traced
         self._operations: OperationCache[PlannedOperation | Refusal] = OperationCache(
             max_entries=cache.max_entries, max_characters=cache.max_characters
         )
 
-    def plan(self, document: str, operation_name: str | None) -> PlannedOperation | Refusal:
-        """Prepare and plan an operation, or find it among those kept."""
-        found = self._operations.get(document, operation_name)
-        if found is not None:
-            self._count_hit()
-        else:
-            self._count_miss()
-            with plan_span(traced=self._traced):
-                found = self._plan(document, operation_name)
-            self._operations.put(document, operation_name, found)
-        return found
+    def known(self, document: str, operation_name: str | None) -> PlannedOperation | Refusal | None:
+        """What is kept for an operation, or None."""
+        return self._operations.get(document, operation_name)
 
-    def _plan(self, document: str, operation_name: str | None) -> PlannedOperation | Refusal:
+    async def planned(
+        self,
+        document: str,
+        operation_name: str | None,
+        lanes: PlanningLanes[PlannedOperation | Refusal],
+    ) -> PlannedOperation | Refusal:
+        """Plan an operation beside the event loop and keep it."""
+        self._count_miss()
+
+        def plan() -> PlannedOperation | Refusal:
+            with plan_span(traced=self._traced):
+                return self.plan(document, operation_name)
+
+        def keep(planned: PlannedOperation | Refusal) -> None:
+            self._operations.put(document, operation_name, planned)
+
+        return await lanes.run((self, document, operation_name), len(document), plan, keep)
+
+    def warm_up(self, used: Sequence[tuple[str, str | None]], *, seconds: float) -> int:
+        """Plan operations that another runtime served, and return how many are ready.
+
+        To be called before this runtime serves. `used` names the most important ones last; as
+        many of those as can be planned within `seconds` are.
+        """
+        ready: list[tuple[str, str | None, PlannedOperation]] = []
+        until = time.monotonic() + seconds
+        for document, operation_name in reversed(used):
+            if time.monotonic() >= until:
+                break
+            planned = self.plan(document, operation_name)
+            if isinstance(planned, PlannedOperation):
+                ready.append((document, operation_name, planned))
+        for document, operation_name, planned in reversed(ready):
+            self._operations.put(document, operation_name, planned)
+        return len(ready)
+
+    def operations_in_use(self, most: int) -> list[tuple[str, str | None]]:
+        """The documents and operation names used last, at most `most`, the very last at the end."""
+        return self._operations.recent(most, lambda kept: isinstance(kept, PlannedOperation))
+
+    def plan(self, document: str, operation_name: str | None) -> PlannedOperation | Refusal:
+        """Prepare and plan an operation. Can be called in any thread; nothing is kept."""
         prepared = prepare_operation(
             self.supergraph.api_schema, document, operation_name, self._limits
         )
@@ -152,8 +187,21 @@ class Pipeline:
     def __init__(self, limits: LimitSettings, *, entity_cache: EntityCache | None = None) -> None:
         self._limits = limits
         self._entity_cache = entity_cache
+        self._lanes: PlanningLanes[PlannedOperation | Refusal] = PlanningLanes()
         self.runtime: Runtime | None = None
         """Set by whoever loads supergraphs; None until the first one is there."""
+
+    def close(self) -> None:
+        """Plan nothing more."""
+        self._lanes.close()
+
+    def is_known_query(self, document: str, operation_name: str | None) -> bool:
+        """Whether this was planned before and is a query."""
+        known = self.runtime.known(document, operation_name) if self.runtime is not None else None
+        return (
+            isinstance(known, PlannedOperation)
+            and known.prepared.operation.kind is OperationType.QUERY
+        )
 
     async def run(
         self,
@@ -163,13 +211,17 @@ class Pipeline:
         context: RequestContext,
         *,
         queries_only: bool = False,
+        on_mutation: Callable[[], None] = lambda: None,
     ) -> Outcome:
         """Answer one GraphQL request. Never raises, except when cancelled.
 
-        `queries_only` refuses mutations, as for a GET.
+        `queries_only` refuses mutations, as for a GET. `on_mutation` is called before a mutation
+        is executed: half a mutation should not be the end of it.
         """
         try:
-            return await self._run(document, operation_name, variables, context, queries_only)
+            return await self._run(
+                document, operation_name, variables, context, queries_only, on_mutation
+            )
         except RequestError as error:
             return Outcome(errors=[error.as_json()], status=error.status, headers=error.headers)
         except Exception:
@@ -184,6 +236,7 @@ class Pipeline:
         variables: Mapping[str, Any] | None,
         context: RequestContext,
         queries_only: bool,
+        on_mutation: Callable[[], None],
     ) -> Outcome:
         runtime = self.runtime
         if runtime is None:
@@ -193,7 +246,16 @@ class Pipeline:
                 "The gateway is still loading its supergraph; try again in a moment",
                 headers={"retry-after": "1"},
             )
-        planned = runtime.plan(document, operation_name)
+        seconds = self._limits.request_timeout_seconds
+        planned = runtime.known(document, operation_name)
+        if planned is None:
+            try:
+                async with asyncio.timeout(seconds):
+                    planned = await runtime.planned(document, operation_name, self._lanes)
+            except TimeoutError:
+                raise _timed_out(seconds) from None
+        else:
+            runtime.count_hit()
         if isinstance(planned, Refusal):
             return Outcome(errors=planned.errors, status=400, is_graphql_refusal=True)
         prepared = planned.prepared
@@ -214,7 +276,8 @@ class Pipeline:
         if isinstance(values, list):
             errors = [_formatted(error) for error in values]
             return Outcome(errors=errors, status=400, is_graphql_refusal=True)
-        seconds = self._limits.request_timeout_seconds
+        if operation.kind is OperationType.MUTATION:
+            on_mutation()
         try:
             async with asyncio.timeout(seconds + _GRACE_SECONDS):
                 with deadline(seconds):
@@ -228,9 +291,7 @@ class Pipeline:
                         entity_cache=self._entity_cache,
                     )
         except TimeoutError:
-            raise RequestError(
-                504, "REQUEST_TIMEOUT", f"The request was not answered within {seconds:g} s"
-            ) from None
+            raise _timed_out(seconds) from None
         return Outcome(
             data=result.data,
             errors=result.errors,
@@ -239,6 +300,12 @@ class Pipeline:
             operation_name=operation.name,
             operation_type=operation.kind.value,
         )
+
+
+def _timed_out(seconds: float) -> RequestError:
+    return RequestError(
+        504, "REQUEST_TIMEOUT", f"The request was not answered within {seconds:g} s"
+    )
 
 
 def _no_count() -> None:

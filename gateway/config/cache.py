@@ -14,6 +14,8 @@ class OperationCacheSettings(ConfigModel):
     """Most operations kept."""
     max_characters: int = Field(default=2_000_000, ge=1)
     """Most characters of all kept documents together; each may take up to 200 bytes of memory."""
+    warm_up: int = Field(default=200, ge=0)
+    """How many of the operations used last are planned before a new supergraph is taken over."""
 
 
 class EntityCacheSettings(ConfigModel):

@@ -44,3 +44,12 @@ class CorsSettings(ConfigModel):
     """Whether the browser may send cookies along."""
     max_age_seconds: int = Field(default=600, ge=0)
     """How long the browser may remember the answer to its preflight request."""
+
+
+class CompressionSettings(ConfigModel):
+    """Answers in gzip, for clients that ask for it."""
+
+    enabled: bool = True
+    """Whether answers are compressed; switch it off where a proxy in front does it."""
+    min_bytes: int = Field(default=1_024, ge=0)
+    """Smaller answers are sent as they are."""

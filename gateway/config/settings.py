@@ -20,7 +20,12 @@ from gateway.config.cache import CacheSettings
 from gateway.config.events import EventSettings
 from gateway.config.headers import HeaderSettings
 from gateway.config.limits import LimitSettings
-from gateway.config.listen import CorsSettings, GraphiqlSettings, ListenSettings
+from gateway.config.listen import (
+    CompressionSettings,
+    CorsSettings,
+    GraphiqlSettings,
+    ListenSettings,
+)
 from gateway.config.sharing import SharingSettings
 from gateway.config.subgraphs import SubgraphSettings, TransportSettings
 from gateway.config.telemetry import TelemetrySettings
@@ -60,6 +65,8 @@ class GatewaySettings(BaseSettings):
     """Page for browsers."""
     cors: CorsSettings = CorsSettings()
     """Pages of other origins."""
+    compression: CompressionSettings = CompressionSettings()
+    """Compressed answers."""
     limits: LimitSettings = LimitSettings()
     """Limits of one request."""
     headers: HeaderSettings = HeaderSettings()

@@ -26,6 +26,8 @@ from gateway.errors import INTERNAL_ERROR, RequestError
 from gateway.pipeline import Outcome, Pipeline
 from gateway.server.asgi_types import Receive, Scope, Send
 from gateway.server.body import ClientGoneError, read_body
+from gateway.server.client_watch import ClientWatch
+from gateway.server.compression import accepts_gzip, gzip_body
 from gateway.server.graphiql_page import GraphiqlPage
 from gateway.server.graphql_request import GraphQLRequest, read_get, read_post
 from gateway.server.negotiate import HTML, JSON, negotiate
@@ -37,7 +39,8 @@ from gateway.telemetry import (
     GatewayMetrics,
     request_span,
 )
-from gateway.transport.headers import HeaderRules, credential_digest
+from gateway.transport.headers import HeaderRules, credential_digest, deciding_headers
+from gateway.transport.in_flight import InFlight
 
 Handler = Callable[[Scope, Receive, Send], Awaitable[int]]
 """Answers a request and returns the status it answered with."""
@@ -48,6 +51,22 @@ _CLIENT_GONE = 499
 """Status under which a request is counted whose client left before it was complete."""
 
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
+
+
+class _Answer:
+    """An outcome and its bytes, written once for all who share it."""
+
+    __slots__ = ("_gzipped", "body", "outcome")
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self.body = encode_json(outcome.as_json())
+        self._gzipped: bytes | None = None
+
+    async def gzipped(self) -> bytes:
+        if self._gzipped is None:
+            self._gzipped = await gzip_body(self.body)
+        return self._gzipped
 
 
 class GatewayApp:
@@ -69,6 +88,10 @@ class GatewayApp:
         self._rules = HeaderRules(settings.headers.forward)
         self._path = settings.listen.path
         self._page = GraphiqlPage(self._path) if settings.graphiql.enabled else None
+        self._compression = settings.compression
+        self._share_operations = settings.sharing.operations
+        self._operations: InFlight[_Answer] = InFlight()
+        self._count_shared = metrics.shared.labels("operation").inc
         self._in_flight = 0
         self.is_stopping = False
         """Set when the process is asked to end: it is no longer ready then."""
@@ -150,15 +173,26 @@ class GatewayApp:
             self._in_flight += 1
             try:
                 request = await self._read_request(scope, headers, receive)
-                outcome = await self._run(request, scope)
+                async with ClientWatch(scope, receive) as client:
+                    answer = await self._run(request, scope, client)
             finally:
                 self._in_flight -= 1
         except RequestError as error:
-            outcome = Outcome(errors=[error.as_json()], status=error.status, headers=error.headers)
+            answer = _Answer(
+                Outcome(errors=[error.as_json()], status=error.status, headers=error.headers)
+            )
+        outcome = answer.outcome
         if outcome.errors:
             self._metrics.errors.labels(_error_outcome(outcome)).inc()
         status = _status(outcome, media_type or JSON)
-        body = encode_json(outcome.as_json())
+        body = answer.body
+        gzip = (
+            self._compression.enabled
+            and len(body) >= self._compression.min_bytes
+            and accepts_gzip(headers.get(b"accept-encoding", b""))
+        )
+        if gzip:
+            body = await answer.gzipped()
         if self._log_requests:
             _log.info(
                 "request",
@@ -173,7 +207,7 @@ class GatewayApp:
             send,
             status,
             body,
-            json_headers(media_type or JSON, len(body), outcome.headers),
+            json_headers(media_type or JSON, len(body), outcome.headers, gzip=gzip),
         )
 
     async def _read_request(
@@ -204,7 +238,7 @@ class GatewayApp:
             headers={"allow": "GET, POST"},
         )
 
-    async def _run(self, request: GraphQLRequest, scope: Scope) -> Outcome:
+    async def _run(self, request: GraphQLRequest, scope: Scope, client: ClientWatch) -> _Answer:
         headers = scope["headers"]
         forwarded = self._rules.forwarded(headers)
         context = RequestContext(
@@ -212,23 +246,62 @@ class GatewayApp:
             headers=forwarded,
         )
         if not self._traced:
-            return await self._run_pipeline(request, context)
+            return await self._run_shared(request, context, client)
         with request_span(_trace_headers(headers)) as span:
             scope["trace_id"] = format_trace_id(span.get_span_context().trace_id)
-            outcome = await self._run_pipeline(request, context)
+            answer = await self._run_shared(request, context, client)
+            outcome = answer.outcome
             span.set_attribute(ATTR_OPERATION_TYPE, outcome.operation_type or "")
             span.set_attribute(ATTR_OPERATION_NAME, outcome.operation_name or "")
             span.set_attribute(ATTR_ERROR_COUNT, len(outcome.errors))
-            return outcome
+            return answer
 
-    async def _run_pipeline(self, request: GraphQLRequest, context: RequestContext) -> Outcome:
-        return await self._pipeline.run(
+    async def _run_shared(
+        self, request: GraphQLRequest, context: RequestContext, client: ClientWatch
+    ) -> _Answer:
+        """Run the operation, or wait for an equal one that is running if that is wanted."""
+        if not self._share_operations or not self._pipeline.is_known_query(
+            request.query, request.operation_name
+        ):
+            return await self._run_pipeline(request, context, client)
+        key = (
+            self._pipeline.runtime,
+            request.query,
+            request.operation_name,
+            encode_json(request.variables),
+            deciding_headers(context.headers),
+            context.security,
+        )
+        while key in self._operations:
+            answer = await self._operations.wait(key)
+            if answer is not None:
+                self._count_shared()
+                return answer
+        return await self._operations.lead(
+            key, lambda: self._run_pipeline(request, context, client)
+        )
+
+    async def _run_pipeline(
+        self, request: GraphQLRequest, context: RequestContext, client: ClientWatch
+    ) -> _Answer:
+        is_mutation = False
+
+        def on_mutation() -> None:
+            nonlocal is_mutation
+            is_mutation = True
+            client.finish()
+
+        outcome = await self._pipeline.run(
             request.query,
             request.operation_name,
             request.variables,
             context,
             queries_only=request.is_get,
+            on_mutation=on_mutation,
         )
+        if is_mutation:
+            self._operations.forget()
+        return _Answer(outcome)
 
     # --- Everything else -----------------------------------------------------------------------
 

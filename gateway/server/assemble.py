@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import structlog
@@ -55,6 +55,10 @@ _GC_THRESHOLD = 50_000
 since answers are large trees that die all at once without cycles."""
 
 
+_WARM_UP_SECONDS = 5.0
+"""How long the old supergraph serves on at most while plans for the new one are made."""
+
+
 class Gateway:
     """All parts of one gateway process. `app` is the ASGI application."""
 
@@ -91,6 +95,7 @@ class Gateway:
 
     async def close(self) -> None:
         """Release connections; call it after the last request."""
+        self.pipeline.close()
         self._connections.close()
         if self.entity_cache is not None:
             await self.entity_cache.close()
@@ -103,7 +108,10 @@ class Gateway:
         Raises:
             InvalidSupergraphError, InvalidTargetError: if it cannot be served; nothing changes.
         """
-        supergraph, runtime = await asyncio.to_thread(self._build_runtime, sdl)
+        before = self.pipeline.runtime
+        most = self.settings.cache.operations.warm_up
+        used = before.operations_in_use(most) if before is not None else []
+        supergraph, runtime = await asyncio.to_thread(self._build_runtime, sdl, used)
         self._warn_about_unknown_subgraphs(supergraph)
         self.pipeline.runtime = runtime
         if self.entity_cache is not None:
@@ -115,7 +123,9 @@ class Gateway:
         gc.freeze()
         gc.set_threshold(_GC_THRESHOLD, 20, 50)
 
-    def _build_runtime(self, sdl: str) -> tuple[Supergraph, Runtime]:
+    def _build_runtime(
+        self, sdl: str, used: Sequence[tuple[str, str | None]]
+    ) -> tuple[Supergraph, Runtime]:
         supergraph = load_supergraph(sdl)
         http = HttpSubgraphClient(self._targets(supergraph), self._connections)
         client = self._with_sharing(
@@ -131,6 +141,9 @@ class Gateway:
             metrics=self.metrics,
             traced=self._traced,
         )
+        if used:
+            ready = runtime.warm_up(used, seconds=_WARM_UP_SECONDS)
+            _log.info("operations in use planned again", operations=ready, of=len(used))
         return supergraph, runtime
 
     def _with_sharing(self, client: SubgraphClient) -> SubgraphClient:

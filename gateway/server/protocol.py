@@ -8,12 +8,14 @@ all is answered in JSON like everything else.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway.errors import error_json
+from gateway.server.client_watch import ON_CLIENT_GONE
 
 _REASONS = {
     400: ("Bad Request", "BAD_REQUEST"),
@@ -34,6 +36,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._header_begun = False
         self._header_bytes = 0
         self._header_timer: asyncio.TimerHandle | None = None
+        self._client_gone: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn
         """Expect a header soon."""
@@ -44,6 +47,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Expect nothing any more."""
         self._stop_timer()
         super().connection_lost(exc)
+        if self._client_gone is not None:
+            self._client_gone()
 
     def data_received(self, data: bytes) -> None:
         """Count what belongs to a header."""
@@ -59,6 +64,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._header_timer is None:
             self._start_timer()
         super().on_message_begin()
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment] # uvicorn's has fixed keys
+        scope[ON_CLIENT_GONE] = self._on_client_gone
 
     def on_headers_complete(self) -> None:
         """From here on, the application has its own limits."""
@@ -76,6 +83,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""
         self._refuse(400, msg)
+
+    def _on_client_gone(self, call: Callable[[], None] | None) -> None:
+        self._client_gone = call
 
     def _start_timer(self) -> None:
         self._header_timer = asyncio.get_running_loop().call_later(

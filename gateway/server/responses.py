@@ -11,14 +11,17 @@ from gateway.server.negotiate import JSON
 
 NO_STORE = (b"cache-control", b"no-store")
 _NO_SNIFF = (b"x-content-type-options", b"nosniff")
-_VARY = (b"vary", b"accept")
+_VARY = (b"vary", b"accept, accept-encoding")
+_GZIP = (b"content-encoding", b"gzip")
 
 encode_json = msgspec.json.Encoder().encode
 """Keeps integers beyond 64 bits as they are."""
 
 
-def json_headers(media_type: str, length: int, extra: Mapping[str, str]) -> AsgiHeaders:
-    """The headers of a JSON answer of `length` bytes, and `extra` ones."""
+def json_headers(
+    media_type: str, length: int, extra: Mapping[str, str], *, gzip: bool = False
+) -> AsgiHeaders:
+    """The headers of a JSON answer of `length` bytes (as sent), and `extra` ones."""
     headers = [
         (b"content-type", f"{media_type}; charset=utf-8".encode()),
         (b"content-length", str(length).encode()),
@@ -26,6 +29,8 @@ def json_headers(media_type: str, length: int, extra: Mapping[str, str]) -> Asgi
         _NO_SNIFF,
         _VARY,
     ]
+    if gzip:
+        headers.append(_GZIP)
     headers.extend((name.encode(), value.encode("latin-1")) for name, value in extra.items())
     return headers
 

@@ -44,6 +44,9 @@ cors:
   - authorization
   allow_credentials: false
   max_age_seconds: 600
+compression:
+  enabled: true
+  min_bytes: 1024
 limits:
   max_header_bytes: 65536
   header_timeout_seconds: 15.0
@@ -94,6 +97,7 @@ cache:
   operations:
     max_entries: 2000
     max_characters: 2000000
+    warm_up: 200
   entities:
     enabled: null
     ttl_seconds: 60.0
