@@ -159,6 +159,20 @@ class SchemaDefinitions:
     roots: dict[str, str] = field(default_factory=dict)
     schema: Element = field(default_factory=lambda: Element("schema"))
 
+    def elements(self) -> Iterator[tuple[str, Element]]:
+        """Everything that directives are applied to, with its schema coordinate."""
+        yield "schema", self.schema
+        for definition in self.types.values():
+            yield definition.name, definition
+            for child in definition.children():
+                yield f"{definition.name}.{child.name}", child
+            for member in definition.fields.values():
+                for argument in member.arguments.values():
+                    yield f"{definition.name}.{member.name}({argument.name}:)", argument
+        for directive in self.directives.values():
+            for argument in directive.arguments.values():
+                yield f"@{directive.name}({argument.name}:)", argument
+
     def possible_types(self, name: str) -> Iterator[str]:
         """The object types a value of the type can have."""
         found = self.types.get(name)

@@ -7,7 +7,7 @@ documentation.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from graphql.language.block_string import print_block_string
 
@@ -42,7 +42,7 @@ def print_supergraph(
     blocks = _rejoin_descriptions(blocks)
     blocks.append(_graph_enum(graphs, urls))
     for feature in FEATURES:
-        if used.intersection(feature.directives):
+        if used.keys() & feature.directives:
             blocks.extend(feature.definitions(used))
     blocks += [_directive(item) for item in schema.directives.values()]
     blocks += [_type(item) for item in schema.types.values()]
@@ -77,31 +77,21 @@ def _sort_key(block: str) -> tuple[int, str]:
     return (0 if match["what"].startswith("directive") else 1), match["name"]
 
 
-def _used_features(schema: SchemaDefinitions) -> set[str]:
+def _used_features(schema: SchemaDefinitions) -> dict[str, str]:
+    """Plain names of the directives applied, and how the schema calls them."""
     return {
-        item.feature
-        for element in _elements(schema)
+        item.feature: item.name
+        for _, element in schema.elements()
         for item in element.directives
         if item.feature is not None
     }
 
 
-def _elements(schema: SchemaDefinitions) -> Iterator[Element]:
-    yield schema.schema
-    for definition in schema.types.values():
-        yield definition
-        yield from definition.children()
-        for field in definition.fields.values():
-            yield from field.arguments.values()
-    for directive in schema.directives.values():
-        yield from directive.arguments.values()
-
-
-def _schema(schema: SchemaDefinitions, used: set[str], join: Version) -> str:
+def _schema(schema: SchemaDefinitions, used: Mapping[str, str], join: Version) -> str:
     links = [
         '@link(url: "https://specs.apollo.dev/link/v1.0")',
         f'@link(url: "https://specs.apollo.dev/join/v{join[0]}.{join[1]}", for: EXECUTION)',
-        *(feature.link(used) for feature in FEATURES if used.intersection(feature.directives)),
+        *(feature.link(used) for feature in FEATURES if used.keys() & feature.directives),
         *(print_applied(item) for item in schema.schema.directives),
     ]
     roots = "".join(f"  {operation}: {name}\n" for operation, name in schema.roots.items())

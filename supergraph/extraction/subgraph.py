@@ -29,6 +29,7 @@ from supergraph.definitions import (
     string_value,
 )
 from supergraph.extraction.definitions import SupergraphDefinitions, is_set
+from supergraph.federation.directives import ACCESS_DIRECTIVES
 from supergraph.federation.field_set import field_names, parse_field_set
 from supergraph.model import JoinGraph, SubgraphName
 
@@ -117,7 +118,7 @@ class SubgraphExtraction:
                     if is_object
                     else ()
                 ),
-                *self._carried(definition),
+                *self._carried(definition, definition.kind is TypeKind.INTERFACE),
             ],
             interfaces=definition.interfaces if implements is None else implements,
             members=definition.members if members is None else members,
@@ -150,7 +151,7 @@ class SubgraphExtraction:
             return self._moved_away(given, joins)
         join = mine[0] if mine else AppliedDirective("join__field")
         is_external = is_set(join, "external")
-        directives = [] if is_external else self._carried(given)
+        directives = [] if is_external else self._carried(given, kind is TypeKind.INTERFACE)
         for name in ("requires", "provides"):
             text = join.text(name)
             if text is not None:
@@ -249,8 +250,11 @@ class SubgraphExtraction:
         arguments = {item.name: self._input_value(item) for item in given.arguments.values()}
         return replace(given, arguments=arguments)
 
-    def _carried(self, element: Element) -> list[AppliedDirective]:
-        """The directives that are not about joining, and those this subgraph alone applied."""
+    def _carried(self, element: Element, is_interface: bool = False) -> list[AppliedDirective]:
+        """The directives that are not about joining, and those this subgraph alone applied.
+
+        An interface has its access rules from its implementations: no subgraph wrote them.
+        """
         found: list[AppliedDirective] = []
         for item in element.directives:
             if item.feature == "join__directive":
@@ -262,7 +266,8 @@ class SubgraphExtraction:
                     arguments = {"name": string_value(own)}
                     found.append(AppliedDirective("context", arguments, "context"))
             elif item.feature is not None:
-                if not item.feature.startswith("join__"):
+                is_derived = is_interface and item.feature in ACCESS_DIRECTIVES
+                if not item.feature.startswith("join__") and not is_derived:
                     found.append(item)
             elif item.name in self._whole.custom_directives:
                 found.append(item)

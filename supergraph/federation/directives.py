@@ -164,6 +164,13 @@ DIRECTIVES: dict[str, FederationDirective] = {
 }
 """Every directive of the specification by its plain name."""
 
+ACCESS_DIRECTIVES: dict[str, str | None] = {
+    "authenticated": None,
+    "requiresScopes": "scopes",
+    "policy": "policies",
+}
+"""Directives that say who may read something, and the argument that lists the alternatives."""
+
 STANDALONE_SPECS: dict[str, tuple[str, ...]] = {
     "https://specs.apollo.dev/tag": ("tag",),
     "https://specs.apollo.dev/inaccessible": ("inaccessible",),

@@ -5,7 +5,7 @@ Source: https://specs.apollo.dev/join (v0.3 to v0.5), https://specs.apollo.dev/l
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from supergraph.federation.directives import (
@@ -107,10 +107,14 @@ class Feature:
     purpose: str | None = None
     scalars: tuple[tuple[str, str], ...] = ()
 
-    def link(self, used: Iterable[str]) -> str:
-        """The `@link` for the directives used."""
+    def link(self, used: Mapping[str, str]) -> str:
+        """The `@link` for the directives used; `used` maps plain names to those in the schema."""
         url = f"https://specs.apollo.dev/{self.name}/v{self.version[0]}.{self.version[1]}"
-        imported = [f'"@{item}"' for item in self.directives if item != self.name and item in used]
+        imported = [
+            import_text(item, used[item])
+            for item in self.directives
+            if item in used and (item != self.name or used[item] != item)
+        ]
         parts = [f'url: "{url}"']
         if imported:
             parts.append(f"import: [{', '.join(imported)}]")
@@ -118,13 +122,20 @@ class Feature:
             parts.append(f"for: {self.purpose}")
         return f"@link({', '.join(parts)})"
 
-    def definitions(self, used: Iterable[str]) -> Iterable[str]:
-        """SDL of the directives used and their scalars."""
+    def definitions(self, used: Mapping[str, str]) -> Iterable[str]:
+        """SDL of all its directives and scalars; those not used are under the namespace."""
         types = dict(self.scalars)
         yield from (f"scalar {name}" for name in types.values())
         for item in self.directives:
-            if item in used:
-                yield definition_text(DIRECTIVES[item], LATEST_VERSION, item, types)
+            name = used.get(item, item if item == self.name else f"{self.name}__{item}")
+            yield definition_text(DIRECTIVES[item], LATEST_VERSION, name, types)
+
+
+def import_text(plain: str, local: str) -> str:
+    """A directive in the list of imports of a `@link`."""
+    if plain == local:
+        return f'"@{plain}"'
+    return f'{{name: "@{plain}", as: "@{local}"}}'
 
 
 FEATURES: tuple[Feature, ...] = (
@@ -140,5 +151,12 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature("policy", (0, 1), ("policy",), "SECURITY", (("Policy", "policy__Policy"),)),
     Feature("cost", (0, 1), ("cost", "listSize")),
+    Feature(
+        "context",
+        (0, 1),
+        ("context", "fromContext"),
+        "SECURITY",
+        (("ContextFieldValue", "context__ContextFieldValue"),),
+    ),
 )
 """In the order their links are printed."""

@@ -6,6 +6,7 @@ access rules must all hold, limits take the greatest, and for the rest the most 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -18,9 +19,17 @@ from graphql import (
     ValueNode,
 )
 
-from supergraph.definitions import AppliedDirective, boolean_value, string_value, value_text
+from supergraph.definitions import (
+    AppliedDirective,
+    boolean_value,
+    quoted_list,
+    string_value,
+    value_text,
+)
+from supergraph.errors import ErrorCode
 from supergraph.hints import HintCode
 from supergraph.merge.context import ElementT, MergeContext, Source, describe_groups
+from supergraph.merge.join_directives import merge_join_directives
 
 Values = Sequence[ValueNode]
 
@@ -31,6 +40,8 @@ class Strategy:
 
     name: str
     merge: Callable[[Values], ValueNode]
+    default: ValueNode | None = None
+    """What the argument is where it is not given."""
 
 
 def _max(values: Values) -> ValueNode:
@@ -93,10 +104,11 @@ STRATEGIES: Mapping[str, Mapping[str, Strategy]] = {
         "assumedSize": Strategy("NULLABLE_MAX", _max),
         "slicingArguments": Strategy("NULLABLE_UNION", _union),
         "sizedFields": Strategy("NULLABLE_UNION", _union),
-        "requireOneSlicingArgument": Strategy("NULLABLE_AND", _and),
+        "requireOneSlicingArgument": Strategy("NULLABLE_AND", _and, boolean_value(True)),
     },
 }
 UNITED = ("tag",)
+"""Repeatable: all distinct applications are kept."""
 MOST_FREQUENT = ("deprecated", "specifiedBy", "oneOf")
 MERGED_FEATURES = (*UNITED, *STRATEGIES, *MOST_FREQUENT)
 
@@ -104,7 +116,7 @@ MERGED_FEATURES = (*UNITED, *STRATEGIES, *MOST_FREQUENT)
 def merge_applied(
     context: MergeContext, coordinate: str, sources: Sequence[Source[ElementT]]
 ) -> list[AppliedDirective]:
-    """The directives of the merged element, under their plain names."""
+    """The directives of the merged element, under their names in the supergraph."""
     merged: list[AppliedDirective] = []
     present = {item.feature for source in sources for item in source.element.directives}
     for feature in MERGED_FEATURES:
@@ -114,14 +126,78 @@ def merge_applied(
         if feature in UNITED:
             distinct = {_arguments_text(item): item for _, item in reversed(applied)}
             merged += [
-                AppliedDirective(feature, dict(item.arguments), feature)
-                for item in reversed(distinct.values())
+                _made(context, feature, item.arguments) for item in reversed(distinct.values())
             ]
         elif feature in STRATEGIES:
             merged.append(_merge_by_strategy(context, coordinate, feature, applied))
         else:
-            merged.append(_merge_by_frequency(context, coordinate, feature, applied))
+            merged.append(
+                _made(
+                    context,
+                    feature,
+                    _most_frequent_arguments(context, coordinate, feature, applied),
+                )
+            )
+    merged += _merge_composed(context, coordinate, sources)
+    return [*merged, *merge_join_directives(context, sources)]
+
+
+def _made(
+    context: MergeContext, feature: str, arguments: Mapping[str, ValueNode]
+) -> AppliedDirective:
+    """A directive under its name in the supergraph."""
+    return AppliedDirective(context.feature_names.get(feature, feature), dict(arguments), feature)
+
+
+def _merge_composed(
+    context: MergeContext, coordinate: str, sources: Sequence[Source[ElementT]]
+) -> list[AppliedDirective]:
+    """The users' own directives: kept wherever one of the subgraphs exports them."""
+    composed = context.composed
+    merged: list[AppliedDirective] = []
+    exported = {
+        item.name
+        for source in sources
+        for item in source.element.directives
+        if item.name in composed.exporting.get(source.subgraph.name, ())
+        and item.name in composed.definitions
+    }
+    for name in sorted(exported):
+        applied = [
+            (source, item)
+            for source in sources
+            for item in source.element.directives
+            if item.name == name
+        ]
+        if composed.definitions[name].repeatable:
+            distinct = {_arguments_text(item): item for _, item in reversed(applied)}
+            merged += [
+                AppliedDirective(name, dict(item.arguments)) for item in reversed(distinct.values())
+            ]
+        else:
+            _check_not_repeated(context, coordinate, name, applied)
+            arguments = _most_frequent_arguments(context, coordinate, name, applied)
+            merged.append(AppliedDirective(name, dict(arguments)))
     return merged
+
+
+def _check_not_repeated(
+    context: MergeContext,
+    coordinate: str,
+    name: str,
+    applied: Sequence[tuple[Source[ElementT], AppliedDirective]],
+) -> None:
+    """A subgraph may define the directive as repeatable where the definition composed is not."""
+    counts = Counter(source.subgraph.name for source, _ in applied)
+    repeating = [subgraph for subgraph, count in counts.items() if count > 1]
+    if repeating:
+        context.error(
+            ErrorCode.DIRECTIVE_COMPOSITION_ERROR,
+            f'Composed directive "@{name}" is not repeatable by the definition that is composed, '
+            f'but it is applied to "{coordinate}" several times in {quoted_list(repeating)}',
+            [source for source, _ in applied if source.subgraph.name in repeating],
+            coordinate,
+        )
 
 
 def _merge_by_strategy(
@@ -131,11 +207,14 @@ def _merge_by_strategy(
     applied: Sequence[tuple[Source[ElementT], AppliedDirective]],
 ) -> AppliedDirective:
     if len({_arguments_text(item) for _, item in applied}) == 1:
-        return AppliedDirective(feature, dict(applied[0][1].arguments), feature)
+        return _made(context, feature, applied[0][1].arguments)
     strategies = STRATEGIES[feature]
     arguments = {}
     for name, strategy in strategies.items():
-        values = [item.arguments[name] for _, item in applied if name in item.arguments]
+        default = strategy.default
+        values = [
+            value for _, item in applied if (value := item.arguments.get(name, default)) is not None
+        ]
         if values:
             arguments[name] = strategy.merge(values)
     used = ", ".join(f'"{name}": {strategies[name].name}' for name in arguments)
@@ -146,15 +225,15 @@ def _merge_by_strategy(
         [source for source, _ in applied],
         coordinate,
     )
-    return AppliedDirective(feature, arguments, feature)
+    return _made(context, feature, arguments)
 
 
-def _merge_by_frequency(
+def _most_frequent_arguments(
     context: MergeContext,
     coordinate: str,
     feature: str,
     applied: Sequence[tuple[Source[ElementT], AppliedDirective]],
-) -> AppliedDirective:
+) -> Mapping[str, ValueNode]:
     groups: dict[str, list[tuple[Source[ElementT], AppliedDirective]]] = {}
     for source, item in applied:
         groups.setdefault(_arguments_text(item), []).append((source, item))
@@ -177,7 +256,7 @@ def _merge_by_frequency(
             [source for source, _ in applied],
             coordinate,
         )
-    return AppliedDirective(feature, dict(groups[chosen][0][1].arguments), feature)
+    return groups[chosen][0][1].arguments
 
 
 def _said(arguments: str) -> str:

@@ -12,6 +12,7 @@ from supergraph.definitions import (
     quoted_list,
 )
 from supergraph.hints import HintCode
+from supergraph.merge.access import with_access_rules
 from supergraph.merge.applied import merge_applied
 from supergraph.merge.context import MergeContext, Source, names
 from supergraph.merge.description import merge_description
@@ -38,7 +39,7 @@ def merge_composite(
     merged.directives = [
         *_join_implements(context, sources),
         *_join_types(context, sources),
-        *merge_applied(context, name, sources),
+        *merge_applied(context, name, with_access_rules(context, kind, sources, name)),
     ]
     for field_name in dict.fromkeys(
         field_name for source in sources for field_name in source.element.fields

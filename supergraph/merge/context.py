@@ -11,7 +11,10 @@ from graphql import Node
 
 from supergraph.definitions import Element, SchemaDefinitions, TypeDefinition, quoted_list
 from supergraph.errors import CompositionError, ErrorCode, SourceLocation
+from supergraph.federation.directives import FEDERATION_IDENTITY
 from supergraph.hints import CompositionHint, HintCode
+from supergraph.merge.composed import ComposedDirectives, composed_directives
+from supergraph.merge.feature_names import feature_names
 from supergraph.subgraph.model import Subgraph
 from supergraph.subgraph.usage import FieldUsage, field_usage
 
@@ -31,7 +34,9 @@ class MergeContext:
     """State of one merge.
 
     `graphs` maps subgraph names to values of the supergraph's `join__Graph` enum; `supertypes` a
-    type to the interfaces and unions it belongs to in any subgraph.
+    type to the interfaces and unions it belongs to in any subgraph, `subtypes` the reverse.
+    `feature_names` maps plain names of directives to those of the supergraph, `composed` has the
+    users' own directives.
     """
 
     subgraphs: tuple[Subgraph, ...]
@@ -41,6 +46,9 @@ class MergeContext:
     hints: list[CompositionHint] = field(default_factory=list)
     usages: dict[str, FieldUsage] = field(default_factory=dict)
     supertypes: dict[str, set[str]] = field(default_factory=dict)
+    subtypes: dict[str, list[str]] = field(default_factory=dict)
+    feature_names: dict[str, str] = field(default_factory=dict)
+    composed: ComposedDirectives = field(default_factory=ComposedDirectives)
 
     def __post_init__(self) -> None:
         self.usages = {subgraph.name: field_usage(subgraph) for subgraph in self.subgraphs}
@@ -51,6 +59,15 @@ class MergeContext:
                 for member in definition.members:
                     supertypes[member].add(definition.name)
         self.supertypes = dict(supertypes)
+        subtypes: dict[str, list[str]] = defaultdict(list)
+        for name, above in self.supertypes.items():
+            for supertype in above:
+                subtypes[supertype].append(name)
+        self.subtypes = dict(subtypes)
+        self.feature_names, mismatches = feature_names(self.subgraphs)
+        self.composed = composed_directives(self.subgraphs)
+        self.errors += [*mismatches, *self.composed.errors]
+        self.hints += [*_upgrade_hints(self.subgraphs), *self.composed.hints]
 
     def type_sources(self, name: str) -> list[Source[TypeDefinition]]:
         """The subgraphs that define a type."""
@@ -97,6 +114,25 @@ class MergeContext:
     ) -> None:
         """Add a remark about elements of several subgraphs."""
         self.hints.append(CompositionHint(code, message, tuple(places(sources)), coordinate))
+
+
+def _upgrade_hints(subgraphs: Sequence[Subgraph]) -> Iterator[CompositionHint]:
+    """Which subgraphs link a specification that needs a newer federation version than theirs."""
+    for subgraph in subgraphs:
+        for link in subgraph.links:
+            if link.identity != FEDERATION_IDENTITY or subgraph.version is None:
+                continue
+            if link.version is not None and link.version < subgraph.version:
+                before, after = (
+                    f"v{major}.{minor}" for major, minor in (link.version, subgraph.version)
+                )
+                yield CompositionHint(
+                    HintCode.IMPLICITLY_UPGRADED_FEDERATION_VERSION,
+                    f'Subgraph "{subgraph.name}" has been implicitly upgraded from federation '
+                    f"{before} to {after}, which another specification it links needs.",
+                    subgraph.locate(link.node),
+                    "schema",
+                )
 
 
 def places(sources: Iterable[Source[ElementT]]) -> Iterator[SourceLocation]:

@@ -23,11 +23,11 @@ EXECUTABLE_LOCATIONS = (
 
 
 def merge_directive_definitions(context: MergeContext) -> None:
-    """Add the executable directives that all subgraphs define to the merged schema."""
+    """Add the executable directives that all subgraphs define, and the composed ones."""
     found: dict[str, list[Source[DirectiveDefinition]]] = {}
     for subgraph in context.subgraphs:
         for definition in subgraph.directives.values():
-            if _executable(definition):
+            if _executable(definition) and definition.name not in context.composed.definitions:
                 found.setdefault(definition.name, []).append(Source(subgraph, definition))
     for name, sources in found.items():
         having = {source.subgraph.name for source in sources}
@@ -43,6 +43,7 @@ def merge_directive_definitions(context: MergeContext) -> None:
             )
         else:
             _merge(context, name, sources)
+    context.merged.directives.update(context.composed.definitions)
 
 
 def _executable(definition: DirectiveDefinition) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from supergraph.definitions import (
     type_text,
 )
 from supergraph.errors import ErrorCode
+from supergraph.merge.access import with_access_rules
 from supergraph.merge.applied import merge_applied
 from supergraph.merge.context import MergeContext, Source, names
 from supergraph.merge.description import merge_description
@@ -47,6 +48,8 @@ def merge_field(
     type_name = parents[0].element.name
     coordinate = f"{type_name}.{name}"
     having = [source for source in parents if name in source.element.fields]
+    is_interface = any(source.element.kind is TypeKind.INTERFACE for source in parents)
+    kind = TypeKind.INTERFACE if is_interface else TypeKind.OBJECT
     sources = _sources(context, coordinate, name, having)
     resolving = sources.resolving
     if not resolving:
@@ -61,7 +64,9 @@ def merge_field(
     merged = FieldDefinition(
         name=name,
         description=merge_description(context, coordinate, sources.all),
-        directives=merge_applied(context, coordinate, resolving),
+        directives=merge_applied(
+            context, coordinate, with_access_rules(context, kind, resolving, type_name, name)
+        ),
         nodes=[node for source in sources.all for node in source.element.nodes],
         type=merge_types(context, coordinate, resolving, is_input=False),
         arguments=merge_arguments(context, coordinate, resolving),

@@ -23,6 +23,7 @@ from supergraph.merge.enum_type import EnumUsage, enum_usages, merge_enum
 from supergraph.merge.field import empty_root, interface_object_field
 from supergraph.merge.input_type import merge_input
 from supergraph.merge.join import graph_enum_values
+from supergraph.merge.join_directives import join_links
 from supergraph.merge.scalar_type import merge_scalar
 from supergraph.merge.union_type import merge_union
 from supergraph.subgraph.model import Subgraph
@@ -128,7 +129,11 @@ def _merge_schema_definition(context: MergeContext) -> None:
     sources = [Source(subgraph, subgraph.schema) for subgraph in context.subgraphs]
     merged = context.merged
     merged.schema.description = merge_description(context, "schema", sources)
-    merged.schema.directives = merge_applied(context, "schema", sources)
+    merged.schema.directives = [
+        *context.composed.links,
+        *join_links(context),
+        *merge_applied(context, "schema", sources),
+    ]
     merged.roots = {
         operation: name
         for operation, name in ROOT_NAMES.items()

@@ -14,7 +14,13 @@ from graphql import (
 )
 
 from supergraph.errors import CompositionError, ErrorCode, locate
+from supergraph.federation.connect import (
+    CONNECT_DIRECTIVES,
+    CONNECT_IDENTITY,
+    FEDERATION_VERSION,
+)
 from supergraph.federation.directives import (
+    DIRECTIVES,
     FEDERATION_IDENTITY,
     KNOWN_VERSIONS,
     LATEST_VERSION,
@@ -38,8 +44,7 @@ class LinkedNames:
     """The result of reading all links of a document.
 
     `features` maps local directive names to plain ones, `type_names` plain names of the
-    specification's scalars to local ones; `foreign` are directives of linked specifications that
-    are none of federation's.
+    specification's scalars to local ones; `connect` is the link to the connect specification.
     """
 
     version: Version | None = None
@@ -49,6 +54,7 @@ class LinkedNames:
     type_names: dict[str, str] = field(default_factory=dict)
     import_type: str = "link__Import"
     purpose_type: str = "link__Purpose"
+    connect: Link | None = None
     errors: list[CompositionError] = field(default_factory=list)
 
     @property
@@ -118,6 +124,11 @@ def _expand(names: LinkedNames, subgraph: str, file: str | None) -> None:
                 names.errors.append(
                     _version_error(link, subgraph, file, ErrorCode.UNKNOWN_LINK_VERSION, "link")
                 )
+        elif link.identity == CONNECT_IDENTITY:
+            if link.version in FEDERATION_VERSION:
+                names.connect = link
+                for plain in CONNECT_DIRECTIVES:
+                    names.features[link.directive_name(plain)] = plain
         else:
             for plain in STANDALONE_SPECS.get(link.identity, ()):
                 names.features[link.directive_name(plain)] = plain
@@ -144,7 +155,7 @@ def _expand(names: LinkedNames, subgraph: str, file: str | None) -> None:
             )
         )
         version = LATEST_VERSION
-    names.version = version
+    names.version = max(version, _needed_version(names))
     known = directives_of(version)
     known_types = {name for name, since in TYPES.items() if since <= version}
     for plain in known:
@@ -161,6 +172,18 @@ def _expand(names: LinkedNames, subgraph: str, file: str | None) -> None:
                     locate(subgraph, file, [federation.node]),
                 )
             )
+
+
+def _needed_version(names: LinkedNames) -> Version:
+    """The oldest federation version that the other linked specifications work with."""
+    needed = [
+        DIRECTIVES[plain].since
+        for link in names.links
+        for plain in STANDALONE_SPECS.get(link.identity, ())
+    ]
+    if names.connect is not None and names.connect.version is not None:
+        needed.append(FEDERATION_VERSION[names.connect.version])
+    return max(needed, default=(2, 0))
 
 
 def _suggest(element: str, elements: list[str]) -> str:

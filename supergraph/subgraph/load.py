@@ -34,6 +34,7 @@ from supergraph.errors import (
     from_graphql_error,
     locate,
 )
+from supergraph.federation.connect import connect_definitions, connect_types
 from supergraph.federation.directives import (
     DIRECTIVES,
     Version,
@@ -164,6 +165,7 @@ def _without_federation_definitions(
         *names.type_names.values(),
         names.import_type,
         names.purpose_type,
+        *(connect_types(names.connect) if names.connect else ()),
     }
     kept: list[DefinitionNode] = []
     for node in document.definitions:
@@ -249,6 +251,8 @@ def _federation_definitions(names: LinkedNames) -> str:
         for local, plain in names.features.items()
         if plain in known
     ]
+    if names.connect is not None:
+        lines.append(connect_definitions(names.connect))
     lines += [
         f"scalar {names.import_type}",
         f"enum {names.purpose_type} {{ SECURITY EXECUTION }}",

@@ -30,13 +30,16 @@ function sdlOf(heading, sdl) {
   return link('v2.9') + sdl;
 }
 
+/** Errors of plain GraphQL come without a code. */
+const code = (error) => error.extensions?.code ?? (error.name === 'GraphQLError' ? 'INVALID_GRAPHQL' : 'THROWN');
+
 function compose(subgraphs) {
   try {
     const result = composeServices(
       subgraphs.map(({ name, sdl }) => ({ name, url: `http://${name}`, typeDefs: parse(sdl) })),
     );
     return {
-      errors: (result.errors ?? []).map((error) => error.extensions.code),
+      errors: (result.errors ?? []).map(code),
       messages: (result.errors ?? []).map((error) => error.message),
       hints: (result.hints ?? []).map((hint) => hint.definition.code),
       hintMessages: (result.hints ?? []).map((hint) => hint.message),
@@ -45,7 +48,6 @@ function compose(subgraphs) {
   } catch (error) {
     // Some mistakes are thrown: as errors with codes, as a parse error, or as a failure of its own.
     const causes = error.errors ?? error.causes ?? [error];
-    const code = (cause) => cause.extensions?.code ?? (cause.name === 'GraphQLError' ? 'INVALID_GRAPHQL' : 'THROWN');
     return { errors: causes.map(code), messages: causes.map((cause) => cause.message), hints: [], hintMessages: [], sdl: null };
   }
 }

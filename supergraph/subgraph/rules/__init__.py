@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable
 
 from supergraph.errors import CompositionError
 from supergraph.subgraph.model import Subgraph
+from supergraph.subgraph.rules.access import check_access
 from supergraph.subgraph.rules.collisions import check_collisions
+from supergraph.subgraph.rules.cost import check_cost
 from supergraph.subgraph.rules.external import check_external
 from supergraph.subgraph.rules.interface_keys import check_interface_keys
 from supergraph.subgraph.rules.interface_object import check_interface_objects
@@ -34,6 +36,8 @@ RULES: tuple[Rule, ...] = (
     check_interface_keys,
     check_interface_objects,
     check_shareable,
+    check_access,
+    check_cost,
 )
 
 

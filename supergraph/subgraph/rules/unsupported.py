@@ -8,20 +8,11 @@ from supergraph.definitions import AppliedDirective, Element
 from supergraph.errors import CompositionError, ErrorCode
 from supergraph.subgraph.model import Subgraph
 
-UNSUPPORTED = frozenset({"composeDirective", "context", "fromContext", "cacheTag"})
-_CONNECT = "https://specs.apollo.dev/connect"
+UNSUPPORTED = frozenset({"context", "fromContext"})
 
 
 def check_unsupported(subgraph: Subgraph) -> Iterator[CompositionError]:
     """Code UNSUPPORTED_FEATURE."""
-    for link in subgraph.links:
-        if link.identity == _CONNECT:
-            yield subgraph.error(
-                ErrorCode.UNSUPPORTED_LINKED_FEATURE,
-                f'The feature "{link.identity}" is not supported: REST connectors cannot be '
-                "composed.",
-                link.node,
-            )
     for coordinate, directive in _all_directives(subgraph):
         if directive.feature in UNSUPPORTED:
             yield subgraph.error(
