@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from supergraph.federation.directives import LATEST_VERSION
 MAX_CONFIG_BYTES = 5_000_000
 """A configuration of a thousand subgraphs has some 200 KB, unless it holds the schemas."""
 
+_SOURCES = ("file", "url", "subgraph_url", "sdl")
+_ONE_OF = "file, url, subgraph_url and sdl"
 _VERSION = re.compile(r"^=?v?(?P<major>\d{1,3})(\.(?P<minor>\d{1,4}))?(\.\d{1,4})?(-[\w.]+)?$")
 _VARIABLE = re.compile(r"\$\{env\.(?P<name>\w+)\}")
 
@@ -38,17 +40,26 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SubgraphConfig:
-    """One subgraph; exactly one of `file`, `subgraph_url` and `sdl` is set.
+    """One subgraph; exactly one of `file`, `schema_url`, `subgraph_url` and `sdl` is set.
 
-    `file` is absolute; `headers` go with the request to `subgraph_url` and are never shown.
+    `file` is absolute. `schema_url` answers with SDL, `subgraph_url` is a running subgraph to ask;
+    `headers` go with the request to either and are never shown. `place` is file and line of the
+    configuration.
     """
 
     name: str
     routing_url: str | None
     file: Path | None = None
+    schema_url: str | None = None
     subgraph_url: str | None = None
     sdl: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    place: str = field(default="", compare=False)
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the SDL comes over the network."""
+        return self.subgraph_url is not None or self.schema_url is not None
 
     @property
     def url(self) -> str | None:
@@ -63,6 +74,34 @@ class SupergraphConfig:
     path: Path
     federation_version: str | None
     subgraphs: tuple[SubgraphConfig, ...]
+
+
+def load_configs(
+    paths: Sequence[Path], environment: Mapping[str, str] | None = None
+) -> tuple[SubgraphConfig, ...]:
+    """The subgraphs of several configurations, which together make one graph.
+
+    Raises:
+        ConfigError: with every problem of every file; also if two list the same subgraph.
+    """
+    problems: list[str] = []
+    found: dict[str, SubgraphConfig] = {}
+    for path in paths:
+        try:
+            config = load_config(path, environment)
+        except ConfigError as error:
+            problems += error.problems
+            continue
+        for subgraph in config.subgraphs:
+            other = found.setdefault(subgraph.name, subgraph)
+            if other is not subgraph:
+                problems.append(
+                    f'{subgraph.place}: subgraph "{subgraph.name}" is listed at {other.place} '
+                    "already: every subgraph stands in one configuration."
+                )
+    if problems:
+        raise ConfigError(problems)
+    return tuple(found.values())
 
 
 def load_config(path: Path, environment: Mapping[str, str] | None = None) -> SupergraphConfig:
@@ -187,7 +226,7 @@ class _Reader:
             self._problem(
                 value if "schema" in value else listed,
                 "schema" if "schema" in value else name,
-                f'subgraph "{name}" needs a "schema" with one of file, subgraph_url and sdl.',
+                f'subgraph "{name}" needs a "schema" with one of {_ONE_OF}.',
             )
             return None
         if "graphref" in schema:
@@ -195,18 +234,18 @@ class _Reader:
                 schema,
                 "graphref",
                 f'subgraph "{name}": "graphref" needs a schema registry that is not available '
-                "here; use file, subgraph_url or sdl.",
+                f"here; use one of {_ONE_OF}.",
             )
             return None
         where = f'the schema of subgraph "{name}"'
-        self._known_keys(schema, ("file", "subgraph_url", "sdl", "introspection_headers"), where)
-        given = [key for key in ("file", "subgraph_url", "sdl") if schema.get(key) is not None]
+        self._known_keys(schema, (*_SOURCES, "introspection_headers"), where)
+        given = [key for key in _SOURCES if schema.get(key) is not None]
         if len(given) != 1:
             said = "none" if not given else " and ".join(given)
             self._problem(
                 value,
                 "schema",
-                f"{where} must have exactly one of file, subgraph_url and sdl, but has {said}.",
+                f"{where} must have exactly one of {_ONE_OF}, but has {said}.",
             )
             return None
         text = self._text(schema, given[0], where)
@@ -218,9 +257,11 @@ class _Reader:
             name=name,
             routing_url=routing_url,
             file=(self._path.parent / text).absolute() if given[0] == "file" else None,
+            schema_url=text if given[0] == "url" else None,
             subgraph_url=text if given[0] == "subgraph_url" else None,
             sdl=text if given[0] == "sdl" else None,
             headers=headers,
+            place=f"{self._path}:{listed.lc.key(name)[0] + 1}",
         )
 
     def _headers(self, schema: CommentedMap, where: str) -> dict[str, str]:

@@ -1,13 +1,14 @@
-"""Where subgraph SDL comes from: a file, a running subgraph, or the configuration itself.
+"""Where subgraph SDL comes from: a file, a URL, a running subgraph, or the configuration itself.
 
-A running subgraph is asked `{ _service { sdl } }`, all of them at once.
+A running subgraph is asked `{ _service { sdl } }`; a URL may also answer with SDL itself, as the
+web server of a schema registry or a repository does. All are asked at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -49,6 +50,8 @@ async def _read(config: SubgraphConfig, client: httpx.AsyncClient) -> SubgraphIn
             return SubgraphInput(config.name, config.url, sdl, _shown(config.file))
         if config.subgraph_url is not None:
             return SubgraphInput(config.name, config.url, await _ask(config, client))
+        if config.schema_url is not None:
+            return SubgraphInput(config.name, config.url, await _get(config, client))
     except _SourceError as error:
         return f'Subgraph "{config.name}": {error}'
     return SubgraphInput(config.name, config.url, config.sdl or "")
@@ -82,24 +85,60 @@ def _read_file(path: Path) -> str:
 
 async def _ask(config: SubgraphConfig, client: httpx.AsyncClient) -> str:
     url = config.subgraph_url or ""
+    body, status = await _fetch(client, "POST", url, config.headers, _QUERY)
+    return _sdl_of(body, status, _without_secrets(url))
+
+
+async def _get(config: SubgraphConfig, client: httpx.AsyncClient) -> str:
+    url = config.schema_url or ""
+    shown = _without_secrets(url)
+    body, status = await _fetch(client, "GET", url, config.headers)
+    if not 200 <= status < 300:
+        raise _SourceError(f"{shown} answered with HTTP {status} and not with SDL.")
+    if _is_html(body):
+        raise _SourceError(
+            f"{shown} answered with an HTML page and not with SDL. Is this the address of the file "
+            "itself?"
+        )
+    if body.lstrip().startswith(b'{"'):
+        raise _SourceError(
+            f"{shown} answered with JSON and not with SDL. A running subgraph is named by "
+            "subgraph_url, not by url."
+        )
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise _SourceError(f"{shown} answered with something that is not UTF-8 text.") from None
+
+
+async def _fetch(
+    client: httpx.AsyncClient,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    content: Mapping[str, str] | None = None,
+) -> tuple[bytes, int]:
+    """Body and status of the answer, whatever they are."""
     shown = _without_secrets(url)
     try:
         async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
-            async with client.stream(
-                "POST", url, json=_QUERY, headers=dict(config.headers)
-            ) as response:
-                body = await _limited(response)
-                status = response.status_code
+            async with client.stream(method, url, json=content, headers=dict(headers)) as response:
+                return await _limited(response), response.status_code
     except TimeoutError:
         raise _SourceError(
             f"{shown} did not answer within {REQUEST_TIMEOUT_SECONDS:.0f} seconds."
         ) from None
     except httpx.ConnectError:
         raise _SourceError(f"nothing listens at {shown}. Is the subgraph running?") from None
+    except httpx.UnsupportedProtocol:
+        raise _SourceError(f'"{shown}" is no URL: it starts with http:// or https://.') from None
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         # The text of the exception may repeat the URL with its credentials.
         raise _SourceError(f"{shown} could not be asked ({type(error).__name__}).") from None
-    return _sdl_of(body, status, shown)
+
+
+def _is_html(body: bytes) -> bool:
+    return body[:200].lstrip().startswith(b"<")
 
 
 async def _limited(response: httpx.Response) -> bytes:
@@ -115,8 +154,9 @@ def _sdl_of(body: bytes, status: int, shown: str) -> str:
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
+        instead = "an HTML page instead of JSON" if _is_html(body) else "no JSON"
         raise _SourceError(
-            f"{shown} answered with HTTP {status} and no JSON. Is this the address of a GraphQL "
+            f"{shown} answered with HTTP {status} and {instead}. Is this the address of a GraphQL "
             "server?"
         ) from None
     data = answer.get("data") if isinstance(answer, dict) else None

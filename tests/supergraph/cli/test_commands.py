@@ -10,36 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from supergraph.cli import app
 from supergraph.load import load_supergraph
-
-LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key"])\n'
-PRODUCTS = LINK + 'type Query { top: P }\ntype P @key(fields: "id") {\n  id: ID!\n  price: Int\n}\n'
-RATINGS = LINK + 'type P @key(fields: "id") {\n  id: ID!\n  stars: Int\n}\n'
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "products.graphql").write_text(PRODUCTS)
-    (tmp_path / "ratings.graphql").write_text(RATINGS)
-    (tmp_path / "supergraph.yaml").write_text(
-        "federation_version: =2.9\n"
-        "subgraphs:\n"
-        "  products:\n"
-        "    routing_url: http://products\n"
-        "    schema:\n"
-        "      file: ./products.graphql\n"
-        "  ratings:\n"
-        "    routing_url: http://ratings\n"
-        "    schema: { file: ratings.graphql }\n"
-    )
-    return tmp_path
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+from tests.supergraph.cli.project import LINK, PRODUCTS, RATINGS, run
 
 
 def compose(directory: Path, *arguments: object) -> Result:
@@ -110,7 +84,11 @@ def test_json_carries_the_supergraph_if_it_goes_nowhere_else(project: Path) -> N
         ("federation_version: =2.9", "federation_version: 2", None),
         ("file: ./products.graphql", "file: 3", '6: "file" of the schema of subgraph "products"'),
         ("file: ./products.graphql", "fil: a", '6: unknown key "fil"'),
-        ("file: ./products.graphql", "file: a\n      sdl: b", "exactly one of file, subgraph_url"),
+        (
+            "file: ./products.graphql",
+            "file: a\n      sdl: b",
+            "exactly one of file, url, subgraph_url",
+        ),
         ("file: ./products.graphql", "file: nope", 'Subgraph "products": there is no file'),
         ("file: ./products.graphql", "file: ${env.NOT_SET_HERE}", "variable NOT_SET_HERE"),
         ("  ratings:", "  products:", "each key may stand once"),
@@ -170,6 +148,12 @@ def test_a_file_that_cannot_be_written_is_a_sentence(project: Path) -> None:
 @contextmanager
 def subgraph_server(status: int, body: bytes, seen: list[str]) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(self.headers.get("X-Key", ""))
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
             seen.append(json.loads(self.rfile.read(length))["query"])
@@ -218,7 +202,7 @@ def test_asks_a_running_subgraph_for_its_schema(project: Path) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
-        (500, b"<html>oops</html>", "HTTP 500 and no JSON"),
+        (500, b"<html>oops</html>", "HTTP 500 and an HTML page instead of JSON"),
         (200, b'{"data": {"_service"', "no JSON"),
         (200, b"[]", "no _service.sdl"),
         (200, b'{"data": {"_service": {"sdl": 3}}}', "no _service.sdl"),
@@ -260,3 +244,203 @@ def test_inspects_a_query_graph(project: Path) -> None:
     assert "P@ratings\n  id: ID! -> ID@ratings\n  stars: Int" in result.stdout
     assert run("inspect", "graph", "--supergraph", out, "--format", "dot").exit_code == 0
     assert run("inspect", "graph", "--supergraph", project / "supergraph.yaml").exit_code == 4
+
+
+def from_url(project: Path, url: str) -> Result:
+    (project / "supergraph.yaml").write_text(
+        "subgraphs:\n"
+        "  products:\n"
+        "    routing_url: http://products\n"
+        "    schema:\n"
+        f"      url: {url}\n"
+        "      introspection_headers: { X-Key: secret-key }\n"
+    )
+    return compose(project)
+
+
+def test_fetches_sdl_from_a_url(project: Path) -> None:
+    seen: list[str] = []
+    with subgraph_server(200, PRODUCTS.encode(), seen) as url:
+        result = from_url(project, url)
+    assert result.exit_code == 0, result.stderr
+    assert seen == ["secret-key"]
+    assert 'url: "http://products"' in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (404, b"not found", "HTTP 404"),
+        (200, b"\n<!doctype html>", "an HTML page"),
+        (200, b'{"data": {}}', "named by subgraph_url"),
+        (200, b"\xff\xfe", "not UTF-8"),
+    ],
+)
+def test_says_what_a_url_answered_instead(
+    project: Path, status: int, body: bytes, said: str
+) -> None:
+    with subgraph_server(status, body, []) as url:
+        result = from_url(project, url)
+    assert result.exit_code == 4
+    assert said in result.stderr
+    assert "secret-key" not in result.stderr
+
+
+def test_an_address_without_a_scheme_is_a_sentence(project: Path) -> None:
+    result = from_url(project, "products.example/schema.graphql")
+    assert result.exit_code == 4
+    assert "starts with http://" in result.stderr
+
+
+def test_several_configurations_make_one_supergraph(project: Path) -> None:
+    (project / "team").mkdir()
+    (project / "team" / "stock.graphql").write_text(RATINGS.replace("stars", "stock"))
+    other = project / "team" / "supergraph.yaml"
+    other.write_text(
+        "subgraphs:\n  stock: {routing_url: http://stock, schema: {file: stock.graphql}}\n"
+    )
+    result = compose(project, "--config", other)
+    assert result.exit_code == 0, result.stderr
+    assert set(load_supergraph(result.stdout).graphs) == {"products", "ratings", "stock"}
+
+
+def test_a_subgraph_in_two_configurations_is_an_error_with_both_places(project: Path) -> None:
+    other = project / "other.yaml"
+    other.write_text("subgraphs:\n  ratings: {schema: {sdl: 'type Query { x: Int }'}}\n")
+    result = compose(project, "--config", other)
+    assert result.exit_code == 4
+    assert f'{other}:2: subgraph "ratings" is listed at' in result.stderr
+    assert "supergraph.yaml:7 already" in result.stderr
+
+
+def test_a_long_line_is_shown_around_the_place(project: Path) -> None:
+    fields = " ".join(f"field{index}: Int" for index in range(100))
+    (project / "ratings.graphql").write_text(
+        LINK + f'type P @key(fields: "id") {{ id: ID! {fields} price: String }}'
+    )
+    result = compose(project)
+    line, caret = result.stderr.split("ratings.graphql:2:")[1].splitlines()[1:3]
+    assert "… " in line
+    assert len(line) < 200
+    assert line[caret.index("^") :].startswith("price: String")
+
+
+def test_says_what_was_composed_where_it_went(project: Path) -> None:
+    result = compose(project, "--out", project / "out.graphql")
+    assert "2 subgraphs with 2 types and 4 fields are in" in result.stderr
+
+
+def test_text_is_coloured_on_a_terminal_only(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "ratings.graphql").write_text(RATINGS.replace("stars: Int", "price: String"))
+    assert "\x1b[" not in compose(project).stderr
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[1;31merror[FIELD_TYPE_MISMATCH]" in compose(project).stderr
+
+
+def test_inspects_who_resolves_what(project: Path) -> None:
+    result = run("inspect", "satisfiability", "--config", project / "supergraph.yaml")
+    assert result.exit_code == 0
+    assert (
+        'P\n  @key "id" in products\n  @key "id" in ratings\n'
+        "  id: ID! - products; ratings\n  price: Int - products\n  stars: Int - ratings\n"
+    ) in result.stdout
+    assert "Every query has a plan." in result.stderr
+
+
+def test_inspects_queries_without_a_plan(project: Path) -> None:
+    (project / "ratings.graphql").write_text(RATINGS.replace('"id"', '"id", resolvable: false'))
+    result = run("inspect", "satisfiability", "--config", project / "supergraph.yaml")
+    assert result.exit_code == 2
+    assert "error[SATISFIABILITY_ERROR]" in result.stderr
+    assert "stars" in result.stderr
+
+
+def test_inspects_the_api_schema(project: Path) -> None:
+    result = run("inspect", "api-schema", "--config", project / "supergraph.yaml")
+    assert "type P {\n  id: ID!\n  price: Int\n  stars: Int\n}" in result.stdout
+    assert "@join" not in result.stdout
+
+
+def test_inspecting_says_what_does_not_compose(project: Path) -> None:
+    (project / "ratings.graphql").write_text("type P {")
+    for stage in ("graph", "satisfiability", "api-schema"):
+        result = run("inspect", stage, "--config", project / "supergraph.yaml")
+        assert result.exit_code == 2
+        assert "INVALID_GRAPHQL" in result.stderr
+    assert run("inspect", "graph", "--supergraph", "x", "--config", "y").exit_code == 4
+
+
+TAGGED = PRODUCTS.replace("top: P", 'top: P @tag(name: "shop")').replace(
+    "id: ID!", 'id: ID! @tag(name: "shop")'
+)
+
+
+def contract(project: Path, *arguments: object) -> Result:
+    (project / "products.graphql").write_text(TAGGED)
+    return run("contract", "--config", project / "supergraph.yaml", *arguments)
+
+
+def test_makes_a_contract(project: Path) -> None:
+    result = contract(project, "--include", "shop")
+    assert result.exit_code == 0, result.stderr
+    shown = load_supergraph(result.stdout).api_schema
+    assert set(getattr(shown.type_map["P"], "fields", ())) == {"id"}
+    out = project / "contract.graphql"
+    supergraph = project / "supergraph.graphql"
+    assert compose(project, "--out", supergraph).exit_code == 0
+    result = run("contract", "--supergraph", supergraph, "--include", "shop", "--out", out)
+    assert "The contract hides 2 elements" in result.stderr
+    load_supergraph(out.read_text())
+
+
+def test_a_contract_that_leaves_nothing_is_refused_with_the_reason(project: Path) -> None:
+    result = contract(project, "--include", "shpo")
+    assert result.exit_code == 2
+    assert 'Nothing in the supergraph has the tag "shpo"' in result.stderr
+    assert "QUERY_ROOT_TYPE_INACCESSIBLE" in result.stderr
+    report = json.loads(contract(project, "--include", "shpo", "--format", "json").stdout)
+    assert report["unknown_tags"] == ["shpo"]
+    assert report["errors"][0]["code"] == "QUERY_ROOT_TYPE_INACCESSIBLE"
+
+
+def test_a_contract_of_nothing_is_a_usage_error(project: Path) -> None:
+    assert contract(project).exit_code == 4
+    assert contract(project, "--supergraph", "x", "--include", "y").exit_code == 4
+    not_one = run("contract", "--supergraph", project / "supergraph.yaml", "--include", "y")
+    assert (not_one.exit_code, "supergraph.yaml" in not_one.stderr) == (4, True)
+
+
+def test_extracts_subgraphs_that_compose_again(project: Path) -> None:
+    out = project / "supergraph.graphql"
+    compose(project, "--out", out)
+    parts = project / "parts"
+    result = run("extract", "--supergraph", out, "--out", parts)
+    assert result.exit_code == 0, result.stderr
+    assert {path.name for path in parts.iterdir()} == {
+        "products.graphql",
+        "ratings.graphql",
+        "supergraph.yaml",
+    }
+    assert compose(parts).stdout == out.read_text()
+    one = run("extract", "--supergraph", out, "--subgraph", "ratings")
+    assert one.stdout == (parts / "ratings.graphql").read_text()
+    assert run("extract", "--supergraph", out, "--subgraph", "nope").exit_code == 4
+    assert run("extract", "--supergraph", out).exit_code == 4
+    assert run("extract", "--supergraph", project / "supergraph.yaml", "--out", "x").exit_code == 4
+
+
+def test_extracts_subgraphs_whatever_they_are_called(project: Path) -> None:
+    names = ["../up", "a b", "a_b", "A B", 'quo"te']
+    listed = "".join(
+        f"  {json.dumps(name)}: {{ schema: {{ sdl: 'type Query {{ f{index}: Int }}' }} }}\n"
+        for index, name in enumerate(names)
+    )
+    (project / "supergraph.yaml").write_text(f"subgraphs:\n{listed}")
+    out = project / "supergraph.graphql"
+    assert compose(project, "--out", out).exit_code == 0
+    parts = project / "parts"
+    assert run("extract", "--supergraph", out, "--out", parts).exit_code == 0
+    assert len(list(parts.iterdir())) == len(names) + 1
+    assert compose(parts).stdout == out.read_text()

@@ -1,0 +1,33 @@
+"""`dictamesh supergraph`: compose, and look into each stage.
+
+Exit codes: 0 fine, 2 the subgraphs do not compose, 4 usage or configuration.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from supergraph.cli.common import Command
+from supergraph.cli.compose import compose_command
+from supergraph.cli.contract import contract_command
+from supergraph.cli.extract import extract_command
+from supergraph.cli.inspect import inspect
+
+app = typer.Typer(
+    name="supergraph",
+    help="Compose subgraphs into a supergraph and look into it.",
+    no_args_is_help=True,
+)
+
+
+@app.callback()
+def _supergraph() -> None:
+    """Compose subgraphs into a supergraph and look into it."""
+
+
+app.command("compose", cls=Command)(compose_command)
+app.command("contract", cls=Command)(contract_command)
+app.command("extract", cls=Command)(extract_command)
+app.add_typer(inspect)
+
+__all__ = ["app"]
