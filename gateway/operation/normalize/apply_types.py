@@ -7,7 +7,7 @@ wrote them otherwise: what a subgraph can return may differ from what the graph 
 
 from __future__ import annotations
 
-from graphql import GraphQLCompositeType, GraphQLSchema, is_abstract_type
+from graphql import GraphQLCompositeType, GraphQLSchema, is_abstract_type, is_union_type
 
 from gateway.operation.model import (
     Conditions,
@@ -86,13 +86,18 @@ class _Simplifier:
         target = parent
         if fragment.type_condition is not None:
             target = composite_type(self.schema, fragment.type_condition)
-        # Dissolving moves the fields to `parent`, so `parent` itself must have them.
-        covers = target is parent or (
-            is_abstract_type(target) and self.schema.is_sub_type(target, parent)
-        )
         inner = possible & possible_types(self.schema, target)
         if not inner and possible:
             return ()
+        # Dissolving moves the fields to `parent`, so `parent` itself must have them; a union has
+        # none, so it says nothing where every type that is possible is a member.
+        covers = target is parent or (
+            is_abstract_type(target)
+            and (
+                self.schema.is_sub_type(target, parent)
+                or (is_union_type(target) and inner == possible)
+            )
+        )
         nested = self.simplify(
             fragment.selections, parent if covers else target, inner, known | remaining
         )
