@@ -1,0 +1,192 @@
+"""One case: subgraphs, an operation, its answer, and what is wrong with it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from graphql import GraphQLSchema, build_schema
+
+from gateway.executor.execute import ExecutionResult, execute_plan
+from gateway.operation.prepare import prepare_operation
+from gateway.operation.variables import coerce_variables
+from gateway.plan.nodes import QueryPlan
+from gateway.planner import QueryPlanner
+from supergraph.compose import compose
+from supergraph.load import load_supergraph
+from supergraph.subgraph.model import SubgraphInput
+from tests.testkit.random_graphs.strict import StrictSubgraphs
+from tests.testkit.random_graphs.world import World
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that decides an answer. Without `unsplit`, the composed API schema is the yardstick."""
+
+    subgraphs: Mapping[str, str]
+    query: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    labels: frozenset[str] = frozenset()
+    failing: bool = False
+    unsplit: str | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong. `kind` is one word, so that shrinking does not wander to another defect."""
+
+    kind: str
+    text: str
+
+
+class ComposedGraph:
+    """A graph that composed, ready for many operations."""
+
+    def __init__(self, subgraphs: Mapping[str, str], unsplit: str | None = None) -> None:
+        """Compose.
+
+        Raises:
+            CompositionFailedError: with all errors.
+        """
+        result = compose([SubgraphInput(n, f"http://{n}", sdl) for n, sdl in subgraphs.items()])
+        if result.supergraph_sdl is None:
+            raise CompositionFailedError(
+                tuple(error.code.value for error in result.errors),
+                "\n".join(str(error) for error in result.errors),
+            )
+        self.supergraph = load_supergraph(result.supergraph_sdl)
+        self.planner = QueryPlanner(self.supergraph)
+        self.schema: GraphQLSchema = (
+            self.supergraph.api_schema if unsplit is None else build_schema(unsplit)
+        )
+        self.world = World(subgraphs, self.schema)
+
+
+class CompositionFailedError(Exception):
+    """The composer refused."""
+
+    def __init__(self, codes: tuple[str, ...], text: str) -> None:
+        super().__init__(text)
+        self.codes = codes
+
+
+def find_problem(case: Case, graph: ComposedGraph | None = None) -> Problem | None:
+    """Compose, plan and execute a case; what is wrong, or None."""
+    if graph is None:
+        try:
+            graph = ComposedGraph(case.subgraphs, case.unsplit)
+        except CompositionFailedError as error:
+            return Problem("composition " + " ".join(sorted(set(error.codes))), str(error))
+    prepared = prepare_operation(graph.supergraph.api_schema, case.query)
+    if isinstance(prepared, list):
+        return Problem("invalid", f"the query is refused: {prepared}")
+    values = coerce_variables(
+        graph.supergraph.api_schema, prepared.operation.variables, case.variables
+    )
+    if isinstance(values, list):
+        return Problem("invalid", f"the variables are refused: {values}")
+    plan = graph.planner.plan(prepared.operation, override_labels=case.labels)
+    client = StrictSubgraphs(graph.world, case.seed, case.labels, failing=case.failing)
+    result = _run(execute_plan(plan, prepared, values, supergraph=graph.supergraph, client=client))
+    expected, mutations = graph.world.answer(
+        case.query, case.variables, case.seed, failing=case.failing
+    )
+    found = _compare(case, plan, client, result, expected, mutations)
+    if found is None:
+        return None
+    return replace(found, text=f"{found.text}\n{_answers(plan, result, expected)}")
+
+
+_runner: asyncio.Runner | None = None
+
+
+def _run(coroutine: Any) -> ExecutionResult:
+    global _runner  # one loop for all cases: making one takes longer than a case
+    if _runner is None:
+        _runner = asyncio.Runner()
+    result: ExecutionResult = _runner.run(coroutine)
+    return result
+
+
+def _answers(plan: QueryPlan, result: ExecutionResult, expected: Mapping[str, Any]) -> str:
+    return (
+        f"{plan}\n"
+        f"answered: {json.dumps(result.data)}\n"
+        f"expected: {json.dumps(expected['data'])}\n"
+        f"errors: {json.dumps(result.errors)}\n"
+        f"expected errors: {json.dumps(expected.get('errors', []))}"
+    )
+
+
+def _compare(
+    case: Case,
+    plan: QueryPlan,
+    client: StrictSubgraphs,
+    result: ExecutionResult,
+    expected: Mapping[str, Any],
+    mutations: list[str],
+) -> Problem | None:
+    if plan.unresolvable:
+        return Problem("unresolvable", str(plan.unresolvable))
+    if client.violations:
+        return Problem("violation", client.violations[0])
+    if not case.failing:
+        if "errors" in expected:
+            return Problem("generator", f"the unsplit schema fails: {expected['errors'][0]}")
+        if result.errors:
+            return Problem("errors", str(result.errors[0]))
+        if json.dumps(result.data) != json.dumps(expected["data"]):
+            return Problem("data", "the answers differ")
+        if client.mutations != mutations:
+            return Problem("mutations", f"made {client.mutations} instead of {mutations}")
+        return None
+    paths = [tuple(error["path"]) for error in result.errors if error.get("path")]
+    if any("path" not in error for error in result.errors):
+        paths.append(())
+    difference = find_difference(expected["data"], result.data, (), paths)
+    return Problem("partial", difference) if difference else None
+
+
+def find_difference(
+    expected: Any, actual: Any, path: tuple[str | int, ...], errors: list[tuple[str | int, ...]]
+) -> str | None:
+    """Where a partial answer is wrong: what is there must be right, what is not has an error.
+
+    An error explains a null at its path, above it (a non-null field below failed) and below it
+    (an error may stand for all places of a failed call).
+    """
+    if expected is None or (not isinstance(expected, dict | list) and expected == actual):
+        if expected is None and actual is not None:
+            return _explained(path, errors, f"{path} is {actual!r} instead of null")
+        return None
+    if actual is None:
+        return _explained(path, errors, f"{path} is null and no error says why")
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        if list(expected) != list(actual):
+            return f"{path} has {list(actual)} instead of {list(expected)}"
+        for name, value in expected.items():
+            found = find_difference(value, actual[name], (*path, name), errors)
+            if found:
+                return found
+        return None
+    if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
+        for index, value in enumerate(expected):
+            found = find_difference(value, actual[index], (*path, index), errors)
+            if found:
+                return found
+        return None
+    return f"{path} is {actual!r} instead of {expected!r}"
+
+
+def _explained(
+    path: tuple[str | int, ...], errors: list[tuple[str | int, ...]], problem: str
+) -> str | None:
+    for error in errors:
+        length = min(len(error), len(path))
+        if error[:length] == path[:length]:
+            return None
+    return problem
