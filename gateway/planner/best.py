@@ -35,8 +35,8 @@ EXHAUSTIVE_LIMIT = 5
 THOROUGH_STEPS = 20_000
 """Placements tried before the search settles for the first good solution everywhere."""
 
-MAX_STEPS = 60_000
-"""Placements tried before the search gives up; some four seconds."""
+MAX_STEPS = 120_000
+"""Placements tried before the search gives up; some two seconds."""
 
 
 class _Attempt(Protocol):
@@ -58,6 +58,11 @@ class BestSearch:
         self._solved: dict[tuple[int, tuple[Arrival, ...]], Solution] = {}
         self._solving: set[tuple[int, tuple[object, ...]]] = set()
         self._cut_short = 0
+
+    @property
+    def is_hurried(self) -> bool:
+        """Whether so much was tried already that the first thing that works has to do."""
+        return self.steps > THOROUGH_STEPS
 
     def spend(self, steps: int = 1) -> None:
         """Count work.
@@ -132,7 +137,7 @@ class BestSearch:
             alone = attempt(frozenset())
         if alone is not None and alone.cost <= best.cost:
             best = alone
-        if self.steps > THOROUGH_STEPS:
+        if self.is_hurried:
             return best
         needed = [providers.intersection(useful) for providers in lacking]
         needed = [providers for providers in needed if providers]
@@ -193,7 +198,7 @@ class BestSearch:
         """Leave out, add and exchange single subgraphs as long as that makes it cheaper."""
         tried: set[frozenset[SubgraphName]] = set()
         improved = True
-        while improved and self.steps <= THOROUGH_STEPS:
+        while improved and not self.is_hurried:
             improved = False
             used = frozenset(visit.subgraph for visit in best.visits())
             for allowed in _neighbours(used, useful):

@@ -38,7 +38,7 @@ from gateway.planner.selections import TYPENAME, Item
 from supergraph.model import SubgraphName, TypeKind, TypeName
 from supergraph.query_graph import FieldEdge, Node, QueryGraph
 
-MAX_WRITTEN_FIELDS = 10_000
+MAX_WRITTEN_FIELDS = 8_000
 """Fields in all documents of one plan; each costs time and memory while the plan is made."""
 
 

@@ -23,7 +23,7 @@ from supergraph.query_graph import QueryGraph
 TYPENAME = "__typename"
 MAX_DEPTH = 100
 """Levels of nested selections; deeper ones would exhaust Python's stack."""
-MAX_FIELDS = 20_000
+MAX_FIELDS = 5_000
 """Fields of one operation, fragments expanded; each costs time and memory in every stage."""
 
 TypeNames = frozenset[TypeName]

@@ -7,7 +7,7 @@ the node it leads to, so the search solves it once and the walk compares the cos
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from graphql import OperationType
@@ -58,6 +58,11 @@ class Search(Protocol):
     graph: QueryGraph
     pool: SelectionPool
     view: GraphView
+
+    @property
+    def is_hurried(self) -> bool:
+        """Whether so much was tried already that the first thing that works has to do."""
+        ...
 
     def solve(self, selections: Selections, arrivals: tuple[Arrival, ...]) -> Solution | None:
         """The best solution below; None if asked for what is being solved already."""
@@ -285,6 +290,11 @@ class Walk:
         if is_simple and (self._opened is None or len(candidates) == 1):
             nearest = min(candidates, key=lambda candidate: candidate[0].depth)
             return self._below(item, seen_as, (nearest,))
+        if item.children is not None and len(candidates) > 1 and self._search.is_hurried:
+            at_hand = self._nearest_at_hand(candidates)
+            option = self._below(item, seen_as, at_hand)
+            if option is not None and not option.cost_below.unresolved:
+                return option
         options = [self._below(item, seen_as, (candidate,)) for candidate in candidates]
         if requiring:
             options += [
@@ -306,6 +316,14 @@ class Walk:
             self._memory.bounds.learn(item, seen_as, options)
         return best
 
+    def _nearest_at_hand(self, candidates: Candidates) -> Candidates:
+        """The candidates at arrivals, or else the nearest one: what to take without comparing."""
+        arrived = [candidate for candidate in candidates if candidate[0].visit is None]
+        if not arrived or self._changes_data:
+            return [min(candidates, key=lambda candidate: candidate[0].depth)]
+        distinct = {edge.head: (source, edge) for source, edge in reversed(arrived)}
+        return list(distinct.values())[::-1]
+
     def _may_improve(self, placement: Placement, seen_as: TypeName) -> bool:
         """Whether asking several subgraphs for the same field could cost less below it."""
         below = placement.cost_below
@@ -326,7 +344,7 @@ class Walk:
         self,
         item: Item,
         seen_as: TypeName,
-        candidates: tuple[tuple[Source, FieldEdge], ...],
+        candidates: Sequence[tuple[Source, FieldEdge]],
     ) -> Placement | None:
         sources, edges = zip(*candidates, strict=True)
         key = (item, seen_as, *sources)
@@ -342,6 +360,7 @@ class Walk:
         sources: tuple[Source, ...],
         edges: tuple[FieldEdge, ...],
     ) -> Placement | None:
+        self._search.spend()
         if item.children is None:
             return Placement(item, seen_as, sources, edges, None, sources[0].depth)
         start = min(source.depth for source in sources)
