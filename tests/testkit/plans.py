@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from gateway.executor.execute import execute_plan
 from gateway.operation.prepare import PreparedOperation, prepare_operation
 from gateway.operation.variables import coerce_variables
 from gateway.plan.nodes import (
@@ -26,6 +25,7 @@ from gateway.plan.nodes import (
 )
 from gateway.planner import QueryPlanner
 from supergraph.load import load_supergraph
+from tests.testkit.executors import execute_both
 from tests.testkit.universe import StrictSubgraphs, Universe
 
 SEEDS = (0, 1, 2)
@@ -84,7 +84,7 @@ def find_problem(
     if isinstance(values, list):
         raise AssertionError(f"the variables are wrong: {values}")
     result = asyncio.run(
-        execute_plan(
+        execute_both(
             plan,
             prepared,
             values,

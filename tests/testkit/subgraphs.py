@@ -26,12 +26,13 @@ from graphql import (
 )
 
 from gateway.context import RequestContext
-from gateway.executor import EntityCache, ExecutionResult, execute_plan
+from gateway.executor import EntityCache, ExecutionResult
 from gateway.operation import OperationLimits, coerce_variables, prepare_operation
 from gateway.plan.nodes import QueryPlan
 from gateway.planner import QueryPlanner
 from gateway.transport.base import SubgraphCallError, SubgraphRequest, SubgraphResponse
 from supergraph.model import Supergraph
+from tests.testkit.executors import execute_both
 
 Resolver = Any
 """A callable `(parent, **arguments)`, or the value itself."""
@@ -210,7 +211,7 @@ async def answer(
         return ExecutionResult(None, [dict(error.formatted) for error in values])
     if plan is None:
         plan = planner_of(supergraph).plan(prepared.operation)
-    return await execute_plan(
+    return await execute_both(
         plan,
         prepared,
         values,

@@ -1,0 +1,199 @@
+"""From a query plan to Python functions: `compile_plan`.
+
+    plan and response shape → layout (places, types, who brings what)
+    layout                  → source of Struct types, collect and merge functions
+    source                  → `CompiledPlan`, a tree of calls like the plan's
+
+It is made for one combination of the values of condition variables, so that every condition is
+decided before the code is written. Names in the source are GraphQL names of the supergraph with a
+prefix, texts are written by `repr`: nothing a client sends becomes code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias, assert_never
+
+import msgspec
+
+from gateway.executor.compiled.classes import PRELUDE, ClassWriter, final_class
+from gateway.executor.compiled.functions import FunctionWriter
+from gateway.executor.compiled.layout import LaidOutFetch, Layout, PlacedType
+from gateway.executor.compiled.outcome import NotCompilableError, StepAsideError
+from gateway.executor.compiled.representations import Template, build_template
+from gateway.executor.facts import SupergraphFacts
+from gateway.operation.prepare import PreparedOperation
+from gateway.plan.nodes import (
+    ConditionNode,
+    FetchNode,
+    FlattenNode,
+    ParallelNode,
+    PlanNode,
+    QueryPlan,
+    SequenceNode,
+)
+from supergraph.model import Supergraph
+
+Lists: TypeAlias = list[list[Any]]
+Collected: TypeAlias = tuple[list[dict[str, Any]], list[Any], list[int]]
+Collect: TypeAlias = Callable[[Lists], Collected | None]
+Merge: TypeAlias = Callable[[Lists, bytes, Collected | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CallStep:
+    """One subgraph call; `collect` is None for a root fetch."""
+
+    fetch: FetchNode
+    collect: Collect | None
+    merge: Merge
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceStep:
+    """Steps one after the other."""
+
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ParallelStep:
+    """Steps at the same time."""
+
+    steps: tuple[Step, ...]
+
+
+Step: TypeAlias = CallStep | SequenceStep | ParallelStep
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPlan:
+    """A plan as code. `new_lists` makes what one execution works on; the root stands in it."""
+
+    step: Step | None
+    source: str
+    root_type: type[msgspec.Struct]
+    list_count: int
+    hide: Callable[[Lists], msgspec.Struct]
+
+    def new_lists(self) -> Lists:
+        """Lists for one execution."""
+        return [[self.root_type()], *([] for _ in range(self.list_count - 1))]
+
+
+def condition_variables(plan: QueryPlan, prepared: PreparedOperation) -> tuple[str, ...]:
+    """The Boolean variables whose values decide what is fetched and answered, sorted."""
+    names = set(prepared.shape.condition_variables)
+    stack = [plan.node]
+    while stack:
+        node = stack.pop()
+        match node:
+            case ConditionNode(variable, if_clause, else_clause):
+                names.add(variable)
+                stack += [if_clause, else_clause]
+            case SequenceNode(nodes) | ParallelNode(nodes):
+                stack += nodes
+            case _:
+                pass
+    return tuple(sorted(names))
+
+
+def compile_plan(
+    plan: QueryPlan,
+    prepared: PreparedOperation,
+    variables: Mapping[str, Any],
+    supergraph: Supergraph,
+) -> CompiledPlan:
+    """Compile a plan for the values that `variables` give to its conditions.
+
+    Raises:
+        NotCompilableError: if the plan needs what only the interpreter does.
+    """
+    if plan.unresolvable:
+        raise NotCompilableError("fields that no subgraph can be asked for")
+    conditions = {name: bool(variables.get(name)) for name in condition_variables(plan, prepared)}
+    facts = SupergraphFacts(supergraph)
+    layout = Layout(facts, prepared.shape.for_variables(variables), conditions)
+    tree = _lay_out(layout, plan.node)
+    templates = _templates(facts, layout)
+    classes = ClassWriter(layout)
+    classes.write()
+    functions = FunctionWriter(layout, templates)
+    functions.write()
+    source = "\n".join([PRELUDE, *classes.lines, *functions.lines])
+    namespace: dict[str, Any] = {
+        "StepAsideError": StepAsideError,
+        "_client_name": _client_name,
+        "_entities_name": _entities_name,
+    }
+    try:
+        exec(compile(source, "<compiled query plan>", "exec", dont_inherit=True), namespace)  # noqa: S102 - see above
+    except (SyntaxError, TypeError, ValueError, RecursionError, MemoryError) as error:
+        raise NotCompilableError(f"types that msgspec does not take: {error}") from error
+    return CompiledPlan(
+        step=_steps(tree, namespace),
+        source=source,
+        root_type=namespace[final_class(layout.root)],
+        list_count=functions.list_count,
+        hide=namespace["hide"],
+    )
+
+
+def _client_name(attribute: str) -> str:
+    return attribute.removeprefix("f_")
+
+
+def _entities_name(attribute: str) -> str:
+    return "_entities" if attribute == "entities" else attribute
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    nodes: tuple[_Tree, ...]
+    is_parallel: bool
+
+
+_Tree: TypeAlias = "LaidOutFetch | _Group"
+
+
+def _lay_out(layout: Layout, node: PlanNode | None) -> _Tree:
+    """Lay out all fetches that are not left out by a condition, in the plan's order."""
+    match node:
+        case None:
+            return _Group((), is_parallel=False)
+        case FetchNode():
+            return layout.add_root_fetch(node)
+        case FlattenNode():
+            return layout.add_entity_fetch(node)
+        case SequenceNode(nodes):
+            return _Group(tuple(_lay_out(layout, child) for child in nodes), is_parallel=False)
+        case ParallelNode(nodes):
+            return _Group(tuple(_lay_out(layout, child) for child in nodes), is_parallel=True)
+        case ConditionNode(variable, if_clause, else_clause):
+            return _lay_out(layout, if_clause if layout.conditions[variable] else else_clause)
+        case _:
+            assert_never(node)
+
+
+def _templates(facts: SupergraphFacts, layout: Layout) -> dict[int, dict[PlacedType, Template]]:
+    return {
+        fetch.number: {
+            target.placed: build_template(facts, fetch.node, target.placed)
+            for target in fetch.targets
+        }
+        for fetch in layout.fetches
+        if fetch.node.requires
+    }
+
+
+def _steps(tree: _Tree, namespace: Mapping[str, Any]) -> Step | None:
+    if isinstance(tree, LaidOutFetch):
+        if not tree.targets:
+            return None  # no object can stand there now
+        number = tree.number
+        return CallStep(tree.node, namespace.get(f"collect_{number}"), namespace[f"merge_{number}"])
+    steps = tuple(step for node in tree.nodes if (step := _steps(node, namespace)) is not None)
+    if len(steps) <= 1:
+        return steps[0] if steps else None
+    return ParallelStep(steps) if tree.is_parallel else SequenceStep(steps)

@@ -1,0 +1,138 @@
+"""Which executor runs an operation, and when it pays to compile.
+
+An operation that is asked for often is compiled after its first uses, once per combination of the
+values of its condition variables. Where compiled code had to step aside again and again (a
+subgraph that is down, one that sends numbers for strings), the interpreter runs alone for a while:
+an answer that is decoded twice costs more than one that is decoded once.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from gateway.context import RequestContext
+from gateway.executor.compiled.compile import CompiledPlan, compile_plan, condition_variables
+from gateway.executor.compiled.outcome import NotCompilableError
+from gateway.executor.compiled.replay import ReplayingClient
+from gateway.executor.compiled.run import CompiledExecution
+from gateway.executor.execute import ExecutionResult, execute_plan
+from gateway.operation.prepare import PreparedOperation
+from gateway.plan.nodes import QueryPlan
+from gateway.transport.base import JsonObject, SubgraphClient
+from supergraph.model import Supergraph
+
+USES_BEFORE_COMPILING = 3
+"""Compiling costs about as much as a few executions; most documents of a hostile client are new."""
+
+_KEPT_CONDITION_VALUES = 8
+"""Combinations compiled per operation; a client decides how many there are."""
+
+_LONGEST_PAUSE_USES = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledResult:
+    """An answer without errors; `data` is encoded by msgspec like any JSON object."""
+
+    data: msgspec.Struct
+
+
+@dataclass(slots=True)
+class _Variant:
+    """What is known for one combination of condition values."""
+
+    uses: int = 0
+    plan: CompiledPlan | None = None
+    is_interpreted: bool = False
+    """It cannot be compiled."""
+    failures: int = 0
+    """Executions that stepped aside, since the last that did not."""
+    pause_uses: int = 0
+    """Uses left before compiled code is tried again."""
+
+
+class OperationExecutor:
+    """Executes one planned operation, any number of times."""
+
+    def __init__(
+        self,
+        plan: QueryPlan,
+        prepared: PreparedOperation,
+        supergraph: Supergraph,
+        *,
+        uses_before_compiling: int = USES_BEFORE_COMPILING,
+    ) -> None:
+        self._plan = plan
+        self._prepared = prepared
+        self._supergraph = supergraph
+        self._uses_before_compiling = uses_before_compiling
+        self._conditions = condition_variables(plan, prepared)
+        self._variants: OrderedDict[tuple[bool, ...], _Variant] = OrderedDict()
+
+    async def execute(
+        self, variables: Mapping[str, Any], *, client: SubgraphClient, context: RequestContext
+    ) -> CompiledResult | ExecutionResult:
+        """Answer the operation for coerced `variables`; the meaning is the interpreter's."""
+        variant = self._variant(variables)
+        plan = self._usable(variant, variables)
+        if plan is None:
+            return await self._interpret(variables, client, context)
+        execution = CompiledExecution(plan, variables, client=client, context=context)
+        data = await execution.run()
+        if data is not None:
+            variant.failures = 0
+            return CompiledResult(data)
+        variant.failures += 1
+        variant.pause_uses = min(2**variant.failures - 2, _LONGEST_PAUSE_USES)
+        replaying = ReplayingClient(client, execution.recorded)
+        return await self._interpret(variables, replaying, context)
+
+    async def _interpret(
+        self, variables: Mapping[str, Any], client: SubgraphClient, context: RequestContext
+    ) -> ExecutionResult:
+        return await execute_plan(
+            self._plan,
+            self._prepared,
+            variables,
+            supergraph=self._supergraph,
+            client=client,
+            context=context,
+        )
+
+    def _variant(self, variables: Mapping[str, Any]) -> _Variant:
+        key = tuple(bool(variables.get(name)) for name in self._conditions)
+        variant = self._variants.get(key)
+        if variant is None:
+            variant = self._variants[key] = _Variant()
+            if len(self._variants) > _KEPT_CONDITION_VALUES:
+                self._variants.popitem(last=False)
+        elif len(self._variants) > 1:
+            self._variants.move_to_end(key)
+        return variant
+
+    def _usable(self, variant: _Variant, variables: Mapping[str, Any]) -> CompiledPlan | None:
+        if variant.is_interpreted:
+            return None
+        if variant.pause_uses > 0:
+            variant.pause_uses -= 1
+            return None
+        if variant.plan is None:
+            variant.uses += 1
+            if variant.uses <= self._uses_before_compiling:
+                return None
+            try:
+                variant.plan = compile_plan(self._plan, self._prepared, variables, self._supergraph)
+            except NotCompilableError:
+                variant.is_interpreted = True
+        return variant.plan
+
+
+def plain_data(data: msgspec.Struct) -> JsonObject:
+    """Compiled data as a JSON object, for who wants to look into it."""
+    decoded: JsonObject = msgspec.json.decode(msgspec.json.encode(data))
+    return decoded

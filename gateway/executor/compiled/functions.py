@@ -1,0 +1,342 @@
+"""The functions of a plan, as Python source: collect, merge and hide.
+
+    collect_<f>(L)          representations of an entity fetch, and which object gets which entity
+    merge_<f>(L, body, …)   decodes an answer, puts it into the response, notes new objects
+    hide(L)                 takes away what the client must not see
+
+`L` holds a list per place that is of interest later: the objects there, in the order of the
+response. `L[0]` is the root's. Each object is noted once, when the answer that brings it is
+decoded, whatever the number of places that share it, so the work follows distinct data.
+"""
+
+from __future__ import annotations
+
+from graphql import GraphQLList, GraphQLNonNull, GraphQLOutputType
+
+from gateway.executor.compiled.classes import (
+    decode_class,
+    final_class,
+    is_switched,
+    part_class,
+)
+from gateway.executor.compiled.layout import LaidOutFetch, Layout, Place, PlacedType, Slot, Target
+from gateway.executor.compiled.outcome import NotCompilableError
+from gateway.executor.compiled.representations import Template, TemplateWriter
+
+_MAX_NESTED_LOOPS = 12
+"""Python allows 20 nested blocks."""
+
+
+class FunctionWriter:
+    """Writes the functions of a layout; `templates` are those of entity fetches."""
+
+    def __init__(self, layout: Layout, templates: dict[int, dict[PlacedType, Template]]) -> None:
+        self._layout = layout
+        self._templates = templates
+        self._lists: dict[tuple[str, ...], int] = {(): 0}
+        self._needs: dict[Place, bool] = {}
+        self.lines: list[str] = []
+
+    @property
+    def list_count(self) -> int:
+        """How many lists `L` has."""
+        return len(self._lists)
+
+    def write(self) -> None:
+        """Write all functions."""
+        for fetch in self._layout.fetches:
+            for path in fetch.paths:
+                for placed in path:
+                    self._list(placed.place)
+        for placed in self._layout.placed_types:
+            if placed.hidden:
+                self._list(placed.place)
+        for fetch in self._layout.fetches:
+            if fetch.node.requires:
+                if fetch.targets:
+                    self._write_collect(fetch)
+                    self._write_merge_entities(fetch)
+            else:
+                self._write_merge_root(fetch)
+        self._write_hide()
+
+    def _list(self, place: Place) -> int:
+        return self._lists.setdefault(place.names, len(self._lists))
+
+    # --- Root fetches --------------------------------------------------------------------------
+
+    def _write_merge_root(self, fetch: LaidOutFetch) -> None:
+        target = fetch.targets[0]
+        number = fetch.number
+        name = part_class(fetch, target)
+        self.lines += [
+            f"class A{number}(Struct, forbid_unknown_fields=True):",
+            f"    data: {name}",
+            "    errors: list[Any] | None = None",
+            "    extensions: Any = None",
+            f"decode_{number} = Decoder(A{number}).decode",
+            f"def merge_{number}(L, body, places):",
+            f"    answer = decode_{number}(body)",
+            "    if answer.errors: raise StepAsideError",
+            "    e = answer.data",
+            "    o = L[0][0]",
+            *_indented(self._walk_children(fetch, list(target.slots.values()), "e", 0)),
+            *_indented(self._assignments(fetch, target)),
+            "",
+        ]
+
+    def _assignments(self, fetch: LaidOutFetch, target: Target) -> list[str]:
+        lines: list[str] = []
+        for slot in target.slots.values():
+            attribute = slot.attribute
+            if len(slot.suppliers) == 1 or slot.is_typename:
+                lines.append(f"o.{attribute} = e.{attribute}")
+                continue
+            if _is_list(slot.type) or not _is_built_in(slot):
+                raise NotCompilableError("a list or custom scalar that two fetches bring")
+            # What is there is never replaced by null.
+            lines += [
+                f"v = e.{attribute}",
+                f"if v is not UNSET and (v is not None or o.{attribute} is UNSET): "
+                f"o.{attribute} = v",
+            ]
+        return lines
+
+    # --- Entity fetches ------------------------------------------------------------------------
+
+    def _write_collect(self, fetch: LaidOutFetch) -> None:
+        writer = TemplateWriter(f"nested_{fetch.number}", final_class)
+        templates = self._templates[fetch.number]
+        leaves = {placed: template.leaves for placed, template in templates.items()}
+        is_plain = all(found is not None for found in leaves.values())
+        several = len({_shape_of(template) for template in templates.values()}) > 1
+        lines = [f"def collect_{fetch.number}(L):", "    items = []", "    known = {}"]
+        lines += ["    objects = []", "    indices = []"]
+        for path in fetch.paths:
+            if not path:
+                continue
+            lines.append(f"    for o in L[{self._list(path[0].place)}]:")
+            everything = self._types_at(path[0].place)
+            dispatch = set(path) != everything or len(path) > 1
+            body: list[str] = []
+            for index, placed in enumerate(path):
+                found = leaves[placed]
+                if is_plain and found is not None:
+                    code, names = writer.read_leaves(found, "o")
+                    constants = [repr(_shape_of(templates[placed]))] if several else []
+                    parts = constants + names
+                    key = parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
+                    code.append(f"key = {key}")
+                    item = writer.expression(templates[placed].members, "o", names)
+                    code += [
+                        "index = known.get(key)",
+                        f"if index is None: index = known[key] = len(items); items.append({item})",
+                    ]
+                else:
+                    item = writer.expression(templates[placed].members, "o")
+                    code = [
+                        f"item = {item}",
+                        "key = encode(item)",
+                        "index = known.get(key)",
+                        "if index is None: index = known[key] = len(items); items.append(item)",
+                    ]
+                if dispatch:
+                    word = "if" if index == 0 else "elif"
+                    body.append(f"{word} c is {final_class(placed)}:")
+                    body += _indented(code)
+                else:
+                    body += code
+            if dispatch:
+                body = ["c = o.__class__", *body, "else: continue"]
+            body += ["objects.append(o)", "indices.append(index)"]
+            lines += _indented(body, 2)
+        lines += ["    return (items, objects, indices) if items else None", ""]
+        for function in writer.functions:
+            self.lines += [function, ""]
+        self.lines += lines
+
+    def _types_at(self, place: Place) -> set[PlacedType]:
+        """All types of objects in the list of a place."""
+        return {p for p in self._layout.placed_types if p.place.names == place.names}
+
+    def _write_merge_entities(self, fetch: LaidOutFetch) -> None:
+        if len(fetch.targets) == 1:
+            self._write_merge_one_type(fetch)
+        else:
+            self._write_merge_many_types(fetch)
+
+    def _write_envelope(self, number: int, item: str) -> None:
+        self.lines += [
+            f"class N{number}(Struct, forbid_unknown_fields=True, rename=_entities_name):",
+            f"    entities: list[{item}]",
+            f"class A{number}(Struct, forbid_unknown_fields=True):",
+            f"    data: N{number}",
+            "    errors: list[Any] | None = None",
+            "    extensions: Any = None",
+            f"decode_{number} = Decoder(A{number}).decode",
+        ]
+
+    def _merge_head(self, number: int) -> list[str]:
+        return [
+            f"def merge_{number}(L, body, places):",
+            f"    answer = decode_{number}(body)",
+            "    items, objects, indices = places",
+            "    entities = answer.data.entities",
+            "    if answer.errors or len(entities) != len(items): raise StepAsideError",
+        ]
+
+    def _write_merge_one_type(self, fetch: LaidOutFetch) -> None:
+        target = fetch.targets[0]
+        self._write_envelope(fetch.number, part_class(fetch, target))
+        self.lines += self._merge_head(fetch.number)
+        walk = self._walk_children(fetch, list(target.slots.values()), "e", 1)
+        if walk:
+            self.lines += ["    for e in entities:", *_indented(walk, 2)]
+        assignments = self._assignments(fetch, target)
+        if assignments:
+            self.lines += [
+                "    for o, index in zip(objects, indices):",
+                "        e = entities[index]",
+                *_indented(assignments, 2),
+            ]
+        self.lines.append("")
+
+    def _write_merge_many_types(self, fetch: LaidOutFetch) -> None:
+        """Entities of several types or places: each is decoded as the objects it is for.
+
+        Places never share an entity, since the client may have asked for different things below.
+        """
+        number = fetch.number
+        self._write_envelope(number, "Raw")
+        for target in fetch.targets:
+            name = part_class(fetch, target)
+            self.lines.append(f"decode_{name} = Decoder({name}).decode")
+        self.lines += [
+            *self._merge_head(number),
+            "    decoded = {}",
+            "    for o, index in zip(objects, indices):",
+            "        c = o.__class__",
+        ]
+        for position, target in enumerate(fetch.targets):
+            name = part_class(fetch, target)
+            word = "if" if position == 0 else "elif"
+            key = f"(index, {position})"
+            self.lines += [
+                f"        {word} c is {final_class(target.placed)}:",
+                f"            e = decoded.get({key})",
+                "            if e is None:",
+                f"                e = decoded[{key}] = decode_{name}(entities[index])",
+                *_indented(self._walk_children(fetch, list(target.slots.values()), "e", 1), 4),
+                *_indented(self._assignments(fetch, target), 3),
+            ]
+        self.lines.append("")
+
+    # --- New objects ---------------------------------------------------------------------------
+
+    def _is_walked(self, place: Place) -> bool:
+        known = self._needs.get(place)
+        if known is None:
+            known = place.names in self._lists or any(
+                is_switched(placed)
+                or any(self._is_walked(child) for child in _children(placed, place.creator))
+                for placed in place.types.values()
+            )
+            self._needs[place] = known
+        return known
+
+    def _walk_children(
+        self, fetch: LaidOutFetch, slots: list[Slot], variable: str, depth: int
+    ) -> list[str]:
+        """Go to what stands below an object that `fetch` brought."""
+        lines: list[str] = []
+        for slot in slots:
+            place = slot.place
+            if place is None or not self._is_walked(place):
+                continue
+            if depth > _MAX_NESTED_LOOPS:
+                raise NotCompilableError("objects nested too deeply")
+            item = f"v{depth}"
+            lines.append(f"{item} = {variable}.{slot.attribute}")
+            lines += self._walk_value(fetch, slot.type, place, item, depth)
+        return lines
+
+    def _walk_value(
+        self, fetch: LaidOutFetch, type_: GraphQLOutputType, place: Place, item: str, depth: int
+    ) -> list[str]:
+        if isinstance(type_, GraphQLNonNull):
+            type_ = type_.of_type
+        if isinstance(type_, GraphQLList):
+            below = f"v{depth + 1}"
+            inner = self._walk_value(fetch, type_.of_type, place, below, depth + 1)
+            return [f"if {item}:", f"    for {below} in {item}:", *_indented(inner, 2)]
+        return [f"if {item}:", *_indented(self._walk_object(fetch, place, item, depth))]
+
+    def _walk_object(self, fetch: LaidOutFetch, place: Place, item: str, depth: int) -> list[str]:
+        lines: list[str] = []
+        if place.names in self._lists:
+            lines.append(f"L[{self._lists[place.names]}].append({item})")
+        several = len(place.types) > 1
+        if several:
+            lines.append(f"c = {item}.__class__")
+        branches: list[str] = []
+        for placed in place.types.values():
+            body: list[str] = []
+            if is_switched(placed):
+                body.append(f"{item}.__class__ = {final_class(placed)}")
+            slots = [s for s in placed.slots.values() if fetch.number in s.suppliers]
+            body += self._walk_children(fetch, slots, item, depth + 1)
+            if not several:
+                branches += body
+            elif body:
+                word = "elif" if branches else "if"
+                branches += [f"{word} c is {decode_class(placed)}:", *_indented(body)]
+        return [*lines, *branches] or ["pass"]
+
+    # --- Hidden fields -------------------------------------------------------------------------
+
+    def _write_hide(self) -> None:
+        self.lines.append("def hide(L):")
+        for names, number in self._lists.items():
+            types = [p for p in self._layout.placed_types if p.place.names == names]
+            hiding = [placed for placed in types if placed.hidden]
+            if not hiding:
+                continue
+            self.lines.append(f"    for o in L[{number}]:")
+            for index, placed in enumerate(hiding):
+                body = [f"o.{slot.attribute} = UNSET" for slot in placed.hidden]
+                if len(types) > 1:
+                    word = "if" if index == 0 else "elif"
+                    body = [f"{word} o.__class__ is {final_class(placed)}:", *_indented(body)]
+                self.lines += _indented(body, 2)
+        self.lines += ["    return L[0][0]", ""]
+
+
+def _children(placed: PlacedType, creator: int | None) -> list[Place]:
+    return [
+        slot.place
+        for slot in placed.slots.values()
+        if slot.place is not None and creator in slot.suppliers
+    ]
+
+
+def _shape_of(template: Template) -> str:
+    """A text that is equal for representations made of equal members."""
+    parts: list[str] = []
+    for name, member in template.members.items():
+        parts.append(f"{name}={getattr(member, 'text', '')}")
+    return " ".join(parts)
+
+
+def _is_list(type_: GraphQLOutputType) -> bool:
+    if isinstance(type_, GraphQLNonNull):
+        type_ = type_.of_type
+    return isinstance(type_, GraphQLList)
+
+
+def _is_built_in(slot: Slot) -> bool:
+    type_ = slot.type.of_type if isinstance(slot.type, GraphQLNonNull) else slot.type
+    return getattr(type_, "name", "") in {"ID", "String", "Int", "Float", "Boolean"}
+
+
+def _indented(lines: list[str], levels: int = 1) -> list[str]:
+    return ["    " * levels + line for line in lines]
