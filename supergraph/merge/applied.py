@@ -30,6 +30,7 @@ from supergraph.errors import ErrorCode
 from supergraph.hints import HintCode
 from supergraph.merge.context import ElementT, MergeContext, Source, describe_groups
 from supergraph.merge.join_directives import merge_join_directives
+from supergraph.subgraph.contexts import supergraph_context
 
 Values = Sequence[ValueNode]
 
@@ -138,6 +139,8 @@ def merge_applied(
                     _most_frequent_arguments(context, coordinate, feature, applied),
                 )
             )
+    if "context" in present:
+        merged += _merge_contexts(context, sources)
     merged += _merge_composed(context, coordinate, sources)
     return [*merged, *merge_join_directives(context, sources)]
 
@@ -147,6 +150,18 @@ def _made(
 ) -> AppliedDirective:
     """A directive under its name in the supergraph."""
     return AppliedDirective(context.feature_names.get(feature, feature), dict(arguments), feature)
+
+
+def _merge_contexts(
+    context: MergeContext, sources: Sequence[Source[ElementT]]
+) -> list[AppliedDirective]:
+    """Contexts of all subgraphs, each under a name of its own."""
+    named = dict.fromkeys(
+        supergraph_context(source.subgraph, item.text("name") or "")
+        for source in sources
+        for item in source.element.applied("context")
+    )
+    return [_made(context, "context", {"name": string_value(name)}) for name in named]
 
 
 def _merge_composed(

@@ -23,6 +23,7 @@ from supergraph.merge.input_value import merge_arguments
 from supergraph.merge.join import join_field
 from supergraph.merge.overrides import Overrides, resolve_overrides
 from supergraph.merge.type_ref import merge_types
+from supergraph.subgraph.contexts import context_reference, supergraph_context
 from supergraph.subgraph.field_sets import fields_text
 from supergraph.subgraph.usage import is_external
 
@@ -191,6 +192,11 @@ def _join_fields(
             for source in sources.all
             for feature in ("requires", "provides")
         )
+        and not any(
+            argument.has("fromContext")
+            for source in sources.all
+            for argument in source.element.arguments.values()
+        )
     )
     if is_plain:
         return
@@ -210,7 +216,21 @@ def _join_fields(
             override=override[0].text("from") if override else None,
             used_overridden=is_overridden,
             override_label=label,
+            context_arguments=list(_context_arguments(source)),
         )
+
+
+def _context_arguments(source: Source[FieldDefinition]) -> Iterable[dict[str, str]]:
+    for argument in source.element.arguments.values():
+        for directive in argument.applied("fromContext"):
+            reference = context_reference(directive)
+            if reference is not None:
+                yield {
+                    "context": supergraph_context(source.subgraph, reference.context),
+                    "name": argument.name,
+                    "type": type_text(argument.type),
+                    "selection": reference.selection,
+                }
 
 
 def _fields_argument(field: FieldDefinition, feature: str) -> str | None:

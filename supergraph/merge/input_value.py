@@ -30,12 +30,40 @@ def merge_arguments(
             for source in sources
             if name in source.element.arguments
         ]
-        if len(having) < len(sources):
+        if any(source.element.has("fromContext") for source in having):
+            _report_not_contextual(context, f"{coordinate}({name}:)", having)
+        elif len(having) < len(sources):
             missing = [source for source in sources if name not in source.element.arguments]
             _report_absence(context, f"{coordinate}({name}:)", having, missing)
         else:
             merged[name] = merge_input_value(context, f"{coordinate}({name}:)", name, having)
     return merged
+
+
+def _report_not_contextual(
+    context: MergeContext, coordinate: str, having: Sequence[Source[InputValueDefinition]]
+) -> None:
+    """A gateway fills the argument where it is contextual, and clients cannot give it elsewhere."""
+    contextual = [source for source in having if source.element.has("fromContext")]
+    plain = [source for source in having if not source.element.has("fromContext")]
+    requiring = [source for source in plain if source.element.is_required]
+    if requiring:
+        context.error(
+            ErrorCode.CONTEXTUAL_ARGUMENT_NOT_CONTEXTUAL_IN_ALL_SUBGRAPHS,
+            f'Argument "{coordinate}" is contextual in {names(contextual)} but in '
+            f"{names(requiring)} it does not have @fromContext, is not nullable and has no default "
+            "value.",
+            [*contextual, *requiring],
+            coordinate,
+        )
+    elif plain:
+        context.hint(
+            HintCode.CONTEXTUAL_ARGUMENT_NOT_CONTEXTUAL_IN_ALL_SUBGRAPHS,
+            f'Contextual argument "{coordinate}" will not be included in the supergraph since it '
+            f"is contextual in {names(contextual)} but not in {names(plain)}.",
+            [*contextual, *plain],
+            coordinate,
+        )
 
 
 def _report_absence(

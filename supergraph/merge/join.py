@@ -5,9 +5,9 @@ Source: https://specs.apollo.dev/join/v0.3
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
-from graphql import ValueNode
+from graphql import ListValueNode, NameNode, ObjectFieldNode, ObjectValueNode, ValueNode
 
 from supergraph.definitions import AppliedDirective, boolean_value, enum_value, string_value
 
@@ -67,8 +67,12 @@ def join_field(
     override: str | None = None,
     used_overridden: bool = False,
     override_label: str | None = None,
+    context_arguments: Sequence[Mapping[str, str]] = (),
 ) -> AppliedDirective:
-    """`@join__field`; without a graph the field comes through an interface object."""
+    """`@join__field`; without a graph the field comes through an interface object.
+
+    `context_arguments` are the members of `join__ContextArgument` inputs.
+    """
     arguments: dict[str, ValueNode] = {}
     if graph is not None:
         arguments["graph"] = enum_value(graph)
@@ -82,7 +86,20 @@ def join_field(
         arguments["usedOverridden"] = boolean_value(True)
     if override_label is not None:
         arguments["overrideLabel"] = string_value(override_label)
+    if context_arguments:
+        arguments["contextArguments"] = ListValueNode(
+            values=tuple(map(_object_value, context_arguments))
+        )
     return AppliedDirective("join__field", arguments)
+
+
+def _object_value(members: Mapping[str, str]) -> ValueNode:
+    return ObjectValueNode(
+        fields=tuple(
+            ObjectFieldNode(name=NameNode(value=name), value=string_value(text))
+            for name, text in members.items()
+        )
+    )
 
 
 def join_implements(graph: str, interface: str) -> AppliedDirective:

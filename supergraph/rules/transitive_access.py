@@ -15,8 +15,9 @@ from graphql import ListValueNode, StringValueNode, ValueNode
 from supergraph.definitions import Element, FieldDefinition, TypeDefinition, base_name
 from supergraph.errors import CompositionError, ErrorCode
 from supergraph.federation.directives import ACCESS_DIRECTIVES
-from supergraph.federation.field_set import FieldSet, FieldSetFragment
+from supergraph.federation.field_set import FieldSet, FieldSetFragment, parse_field_set
 from supergraph.merge.context import MergeContext
+from supergraph.subgraph.contexts import contextual_arguments, types_setting
 from supergraph.subgraph.field_sets import parsed_fields
 from supergraph.subgraph.model import Subgraph
 
@@ -87,6 +88,14 @@ def check_transitive_access(context: MergeContext) -> Iterator[CompositionError]
                     yield from _check(
                         context, subgraph, definition, field, definition, field_set, "@requires"
                     )
+        for item in contextual_arguments(subgraph):
+            if item.reference is None:
+                continue
+            field_set = parse_field_set(item.reference.selection)
+            for setting in types_setting(subgraph, item.reference.context):
+                yield from _check(
+                    context, subgraph, item.parent, item.field, setting, field_set, "@fromContext"
+                )
 
 
 def _check(

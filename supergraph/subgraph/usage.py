@@ -15,6 +15,8 @@ from supergraph.definitions import (
     TypeKind,
     base_name,
 )
+from supergraph.federation.field_set import FieldSet, FieldSetError, parse_field_set
+from supergraph.subgraph.contexts import contextual_arguments, types_setting
 from supergraph.subgraph.field_sets import parsed_fields, selected_fields
 from supergraph.subgraph.model import Subgraph
 
@@ -30,6 +32,7 @@ class FieldUsage:
     provided: set[Coordinate] = field(default_factory=set)
     required: set[Coordinate] = field(default_factory=set)
     for_interface: set[Coordinate] = field(default_factory=set)
+    in_contexts: set[Coordinate] = field(default_factory=set)
 
     def is_used(self, coordinate: Coordinate) -> bool:
         """Whether anything in the subgraph refers to the field."""
@@ -38,6 +41,7 @@ class FieldUsage:
             or coordinate in self.provided
             or coordinate in self.required
             or coordinate in self.for_interface
+            or coordinate in self.in_contexts
         )
 
 
@@ -59,7 +63,23 @@ def field_usage(subgraph: Subgraph) -> FieldUsage:
                 found = subgraph.types.get(interface)
                 for name in found.fields if found is not None else ():
                     usage.for_interface.add((definition.name, name))
+    _collect_contexts(subgraph, usage)
     return usage
+
+
+def _collect_contexts(subgraph: Subgraph, usage: FieldUsage) -> None:
+    """What `@fromContext` reads."""
+    if not any(definition.has("context") for definition in subgraph.types.values()):
+        return
+    for item in contextual_arguments(subgraph):
+        if item.reference is None:
+            continue
+        try:
+            field_set = parse_field_set(item.reference.selection)
+        except FieldSetError:
+            continue
+        for setting in types_setting(subgraph, item.reference.context):
+            _collect_selected(subgraph, setting, field_set, usage.in_contexts)
 
 
 def _collect(
@@ -68,8 +88,13 @@ def _collect(
     directive: AppliedDirective,
     into: set[Coordinate],
 ) -> None:
-    field_set = parsed_fields(directive)
-    for selected in selected_fields(subgraph, parent, field_set or ()):
+    _collect_selected(subgraph, parent, parsed_fields(directive) or (), into)
+
+
+def _collect_selected(
+    subgraph: Subgraph, parent: TypeDefinition, field_set: FieldSet, into: set[Coordinate]
+) -> None:
+    for selected in selected_fields(subgraph, parent, field_set):
         into.add((selected.parent.name, selected.field.name))
         if selected.parent.kind is TypeKind.INTERFACE:
             # A field selected on an interface is a field of each implementation.

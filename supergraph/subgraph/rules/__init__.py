@@ -12,6 +12,7 @@ from supergraph.errors import CompositionError
 from supergraph.subgraph.model import Subgraph
 from supergraph.subgraph.rules.access import check_access
 from supergraph.subgraph.rules.collisions import check_collisions
+from supergraph.subgraph.rules.context import check_context
 from supergraph.subgraph.rules.cost import check_cost
 from supergraph.subgraph.rules.external import check_external
 from supergraph.subgraph.rules.interface_keys import check_interface_keys
@@ -21,12 +22,10 @@ from supergraph.subgraph.rules.merged_on_external import check_merged_on_externa
 from supergraph.subgraph.rules.provides import check_provides
 from supergraph.subgraph.rules.requires import check_requires
 from supergraph.subgraph.rules.shareable import check_shareable
-from supergraph.subgraph.rules.unsupported import check_unsupported
 
 Rule = Callable[[Subgraph], Iterable[CompositionError]]
 
 RULES: tuple[Rule, ...] = (
-    check_unsupported,
     check_keys,
     check_requires,
     check_provides,
@@ -38,6 +37,7 @@ RULES: tuple[Rule, ...] = (
     check_shareable,
     check_access,
     check_cost,
+    check_context,
 )
 
 
