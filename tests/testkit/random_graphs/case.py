@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from graphql import GraphQLSchema, build_schema
+from graphql import GraphQLList, GraphQLNonNull, GraphQLSchema, build_schema
 
 from gateway.executor.execute import ExecutionResult, execute_plan
 from gateway.operation.prepare import prepare_operation
@@ -19,7 +19,7 @@ from supergraph.compose import compose
 from supergraph.load import load_supergraph
 from supergraph.subgraph.model import SubgraphInput
 from tests.testkit.random_graphs.strict import StrictSubgraphs
-from tests.testkit.random_graphs.world import World
+from tests.testkit.random_graphs.world import Answer, World
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,8 @@ def find_problem(case: Case, graph: ComposedGraph | None = None) -> Problem | No
     plan = graph.planner.plan(prepared.operation, override_labels=case.labels)
     client = StrictSubgraphs(graph.world, case.seed, case.labels, failing=case.failing)
     result = _run(execute_plan(plan, prepared, values, supergraph=graph.supergraph, client=client))
-    expected, mutations = graph.world.answer(
-        case.query, case.variables, case.seed, failing=case.failing
-    )
-    found = _compare(case, plan, client, result, expected, mutations)
+    expected = graph.world.answer(case.query, case.variables, case.seed, failing=case.failing)
+    found = _compare(case, plan, client, result, expected)
     if found is None:
         return None
     return replace(found, text=f"{found.text}\n{_answers(plan, result, expected)}")
@@ -112,13 +110,13 @@ def _run(coroutine: Any) -> ExecutionResult:
     return result
 
 
-def _answers(plan: QueryPlan, result: ExecutionResult, expected: Mapping[str, Any]) -> str:
+def _answers(plan: QueryPlan, result: ExecutionResult, expected: Answer) -> str:
     return (
         f"{plan}\n"
         f"answered: {json.dumps(result.data)}\n"
-        f"expected: {json.dumps(expected['data'])}\n"
+        f"expected: {json.dumps(expected.data)}\n"
         f"errors: {json.dumps(result.errors)}\n"
-        f"expected errors: {json.dumps(expected.get('errors', []))}"
+        f"expected errors: {json.dumps(expected.errors)}"
     )
 
 
@@ -127,28 +125,57 @@ def _compare(
     plan: QueryPlan,
     client: StrictSubgraphs,
     result: ExecutionResult,
-    expected: Mapping[str, Any],
-    mutations: list[str],
+    expected: Answer,
 ) -> Problem | None:
     if plan.unresolvable:
         return Problem("unresolvable", str(plan.unresolvable))
     if client.violations:
         return Problem("violation", client.violations[0])
-    if not case.failing:
-        if "errors" in expected:
-            return Problem("generator", f"the unsplit schema fails: {expected['errors'][0]}")
-        if result.errors:
-            return Problem("errors", str(result.errors[0]))
-        if json.dumps(result.data) != json.dumps(expected["data"]):
-            return Problem("data", "the answers differ")
-        if client.mutations != mutations:
-            return Problem("mutations", f"made {client.mutations} instead of {mutations}")
-        return None
+    if case.failing:
+        difference = _partial_difference(result, expected)
+        return Problem("partial", difference) if difference else None
+    if expected.errors:
+        return Problem("generator", f"the unsplit schema fails: {expected.errors[0]}")
+    if result.errors:
+        return Problem("errors", str(result.errors[0]))
+    if json.dumps(result.data) != json.dumps(expected.data):
+        return Problem("data", "the answers differ")
+    if client.mutations != expected.mutations:
+        return Problem("mutations", f"made {client.mutations} instead of {expected.mutations}")
+    return None
+
+
+def _partial_difference(result: ExecutionResult, expected: Answer) -> str | None:
     paths = [tuple(error["path"]) for error in result.errors if error.get("path")]
     if any("path" not in error for error in result.errors):
         paths.append(())
-    difference = find_difference(expected["data"], result.data, (), paths)
-    return Problem("partial", difference) if difference else None
+    return find_difference(expected.data, result.data, (), paths) or _wrong_null(
+        result.data, expected
+    )
+
+
+def _wrong_null(data: Any, expected: Answer) -> str | None:
+    """A null that the schema does not allow."""
+    if data is None:
+        return None
+    for path, type_ in expected.types.items():
+        found: Any = data
+        for part in path:
+            if found is None or (isinstance(part, int) and part >= len(found)):
+                break
+            found = found[part]
+        else:
+            if found is None and isinstance(type_, GraphQLNonNull):
+                return f"{path} is null, but its type is {type_}"
+            plain = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+            if (
+                isinstance(found, list)
+                and isinstance(plain, GraphQLList)
+                and isinstance(plain.of_type, GraphQLNonNull)
+                and None in found
+            ):
+                return f"{path} has a null in it, but its type is {type_}"
+    return None
 
 
 def find_difference(

@@ -12,12 +12,13 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from graphql import (
     FieldDefinitionNode,
     FieldNode,
     GraphQLError,
+    GraphQLOutputType,
     GraphQLResolveInfo,
     GraphQLSchema,
     InlineFragmentNode,
@@ -49,6 +50,19 @@ class Thing:
     number: int
     provided: tuple[SelectionSetNode, ...] = ()
     sent: Mapping[str, Any] | None = None
+
+
+Path: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the unsplit schema answers; `types` by path, where failures are wanted."""
+
+    data: Any
+    errors: list[dict[str, Any]]
+    mutations: list[str]
+    types: Mapping[Path, GraphQLOutputType]
 
 
 def _hash(*parts: object) -> int:
@@ -324,16 +338,19 @@ class World:
 
     def answer(
         self, query: str, variables: Mapping[str, Any], seed: int, *, failing: bool = False
-    ) -> tuple[dict[str, Any], list[str]]:
-        """What the unsplit schema answers over this data, and the mutations it makes."""
+    ) -> Answer:
+        """What the unsplit schema answers over this data."""
         mutations: list[str] = []
+        types: dict[Path, GraphQLOutputType] = {}
 
         def resolve(parent: Any, info: GraphQLResolveInfo[Any], /, **arguments: Any) -> Any:
             thing = parent if isinstance(parent, Thing) else Thing(info.parent_type.name, 0)
             if info.parent_type.name == "Mutation":
                 mutations.append(f"{info.field_name} {json.dumps(arguments, sort_keys=True)}")
-            if failing and self.fails(seed, thing, info.field_name):
-                raise GraphQLError("failed")
+            if failing:
+                types[tuple(info.path.as_list())] = info.return_type
+                if self.fails(seed, thing, info.field_name):
+                    raise GraphQLError("failed")
             return self.value(seed, thing, info.field_name, arguments)
 
         result = execute(
@@ -344,4 +361,4 @@ class World:
             type_resolver=lambda value, *_: value.type_name,
         )
         formatted: dict[str, Any] = json.loads(json.dumps(result.formatted))  # type: ignore[union-attr]  # all is synchronous
-        return formatted, mutations
+        return Answer(formatted["data"], formatted.get("errors", []), mutations, types)
