@@ -81,18 +81,25 @@ def load_supergraph(sdl: str) -> Supergraph:
         InvalidSupergraphError: if `sdl` is no supergraph this gateway can serve.
     """
     with collection_paused():
-        return _load(sdl)
+        try:
+            document = parse(sdl, no_location=True)
+        except GraphQLError as error:
+            raise InvalidSupergraphError(
+                f"The supergraph is not valid GraphQL: {error.message}{_line(error)}"
+            ) from error
+        except RecursionError as error:
+            raise InvalidSupergraphError(
+                "The supergraph is nested too deeply to be read."
+            ) from error
+        return read_supergraph(sdl, document)
 
 
-def _load(sdl: str) -> Supergraph:
-    try:
-        document = parse(sdl, no_location=True)
-    except GraphQLError as error:
-        raise InvalidSupergraphError(
-            f"The supergraph is not valid GraphQL: {error.message}{_line(error)}"
-        ) from error
-    except RecursionError as error:
-        raise InvalidSupergraphError("The supergraph is nested too deeply to be read.") from error
+def read_supergraph(sdl: str, document: DocumentNode) -> Supergraph:
+    """Read a supergraph of which `document` is the parsed SDL.
+
+    Raises:
+        InvalidSupergraphError: if it is no supergraph this gateway can serve.
+    """
     specs = linked_specs(document)
     join = next((spec for spec in specs if spec.name == "join"), None)
     if join is None:
@@ -187,14 +194,17 @@ class _Reader:
 
     def types(self, specs: tuple[LinkedSpec, ...]) -> Mapping[TypeName, SupergraphType]:
         hidden = inaccessible_directive(specs)
+        setting = next(
+            (spec.directive("context") for spec in specs if spec.name == "context"), None
+        )
         return {
-            TypeName(node.name.value): self._type(node, hidden)
+            TypeName(node.name.value): self._type(node, hidden, setting)
             for node in self._document.definitions
             if isinstance(node, TypeDefinitionNode)
             and not any(spec.owns_type(node.name.value) for spec in specs)
         }
 
-    def _type(self, node: TypeDefinitionNode, hidden: str) -> SupergraphType:
+    def _type(self, node: TypeDefinitionNode, hidden: str, setting: str | None) -> SupergraphType:
         where = f'type "{node.name.value}"'
         joins = tuple(
             JoinType(
@@ -264,6 +274,7 @@ class _Reader:
             fields=fields,
             enum_values=enum_values,
             inaccessible=has_directive(node, hidden),
+            contexts=_contexts(node, setting) if setting else (),
         )
 
     def _per_graph(
@@ -385,6 +396,16 @@ def _parse_type(text: str, where: str) -> TypeNode:
         ) from error
 
 
+def _contexts(node: TypeDefinitionNode, setting: str) -> tuple[str, ...]:
+    return tuple(
+        argument.value.value
+        for directive in node.directives or ()
+        if directive.name.value == setting
+        for argument in directive.arguments or ()
+        if argument.name.value == "name" and isinstance(argument.value, StringValueNode)
+    )
+
+
 def _context_arguments(arguments: Arguments) -> tuple[JoinContextArgument, ...]:
     value = arguments.get("contextArguments")
     found = []
@@ -407,4 +428,4 @@ def _line(error: GraphQLError) -> str:
     return f" (line {error.locations[0].line})" if error.locations else ""
 
 
-__all__ = ["SUPPORTED_JOIN_VERSIONS", "load_supergraph"]
+__all__ = ["SUPPORTED_JOIN_VERSIONS", "load_supergraph", "read_supergraph"]

@@ -141,6 +141,8 @@ class SupergraphType:
     fields: Mapping[str, SupergraphField] = field(default_factory=dict)
     enum_values: Mapping[str, tuple[JoinEnumValue, ...]] = field(default_factory=dict)
     inaccessible: bool = False
+    contexts: tuple[str, ...] = ()
+    """Names of the contexts the type sets for what is selected below it (`@context`)."""
 
     @property
     def graphs(self) -> tuple[SubgraphName, ...]:

@@ -180,7 +180,9 @@ class Reachability:
         return True
 
     def _can_resolve_field(self, nodes: Nodes, selection: FieldSetField, pending: _Pending) -> bool:
-        edges = self.edges(nodes, selection.name, pending)
+        # What a requirement or key names is fetched apart: nothing above sets a context for it.
+        found = self.edges(nodes, selection.name, pending)
+        edges = [edge for edge in found if not edge.context_arguments]
         if edges:
             if not selection.selections:
                 return True

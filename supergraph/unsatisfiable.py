@@ -131,6 +131,12 @@ def _no_field(reach: Reachability, node: Node, field: str, reached: Nodes) -> st
     if reach.is_external(node, field):
         return f'field "{coordinate}" is not resolvable because marked @external.'
     edge = reach.graph.field_edge(node, field)
+    if edge is not None and edge.context_arguments:
+        missing = ", ".join(f'"{item.context}"' for item in edge.context_arguments)
+        return (
+            f'could not find a match for the required context {missing} of field "{coordinate}": '
+            "no type above it on this path sets it."
+        )
     if edge is not None and edge.conditions:
         if reach.can_resolve(reached, edge.conditions):
             return (
