@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock fmt check test kafka kafka-stop test-kafka bench demo composition-reference clean
+.PHONY: help setup lock fmt check test kafka kafka-stop test-kafka bench demo composition-reference plan-quality clean
 
 help: ## print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,11 @@ demo: $(STAMP) ## bring up the whole mesh and show it (ARGS=--once ends after th
 composition-reference: $(STAMP) ## record anew what @apollo/composition says to the corpus (needs Node.js), show what differs
 	cd tools/composition-reference && npm ci --silent --no-audit --no-fund && npm run --silent record
 	$(BIN)/pytest --quiet tests/supergraph/test_corpus.py $(ARGS)
+
+plan-quality: $(STAMP) ## count the calls of the reference planner again and compare (needs Node.js)
+	cd tools/plan-quality && npm ci --silent
+	nice $(BIN)/python -m tests.gateway.planner.quality
+	git diff --stat -- tests/gateway/planner/data
 
 clean: ## remove the environment, caches and the demo's data
 	rm -rf $(VENV) .dictamesh .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
