@@ -10,10 +10,10 @@ from supergraph.collection import collection_paused
 from supergraph.errors import CompositionError, ErrorCode
 from supergraph.federation.join import join_version
 from supergraph.hints import CompositionHint
-from supergraph.load import load_supergraph
+from supergraph.load import read_supergraph
 from supergraph.merge.merge import merge
 from supergraph.model import InvalidSupergraphError
-from supergraph.printer import print_supergraph
+from supergraph.printer import print_supergraph, supergraph_document
 from supergraph.rules import check_before_merge, check_merged
 from supergraph.satisfiability import check_satisfiability
 from supergraph.subgraph.load import build_subgraph
@@ -79,15 +79,14 @@ def _compose(
     hints = tuple(context.hints)
     if errors:
         return CompositionResult(None, tuple(errors), hints)
-    sdl = print_supergraph(
-        context.merged,
-        context.graphs,
-        {subgraph.name: subgraph.url for subgraph in loaded},
-        join_version(subgraph.version for subgraph in loaded),
-    )
+    urls = {subgraph.name: subgraph.url for subgraph in loaded}
+    version = join_version(subgraph.version for subgraph in loaded)
+    sdl = print_supergraph(context.merged, context.graphs, urls, version)
     if satisfiability:
         try:
-            supergraph = load_supergraph(sdl)
+            # The same as load_supergraph(sdl), without parsing what was just printed.
+            document = supergraph_document(context.merged, context.graphs, urls, version)
+            supergraph = read_supergraph(sdl, document)
         except InvalidSupergraphError as error:
             invalid = CompositionError(ErrorCode.INVALID_GRAPHQL, error.message)
             return CompositionResult(None, (invalid,), hints)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
+from graphql import DefinitionNode, DirectiveDefinitionNode, DocumentNode, parse
 from graphql.language.block_string import print_block_string
 
 from supergraph.definitions import (
@@ -26,6 +28,7 @@ from supergraph.definitions import (
 )
 from supergraph.federation.directives import Version
 from supergraph.federation.join import FEATURES, join_definitions
+from supergraph.syntax import type_definition_node
 
 _BLOCK_NAME = re.compile(r"^(?P<what>directive @|[a-z]+ )(?P<name>\w+)", re.MULTILINE)
 
@@ -37,6 +40,46 @@ def print_supergraph(
     join: Version,
 ) -> str:
     """Write a merged schema; `graphs` maps subgraph names to `join__Graph` values."""
+    frame = _frame(schema, graphs, urls, join)
+    blocks = [*frame.blocks, *(_type(item) for item in schema.types.values())]
+    blocks.sort(key=_sort_key)
+    return "\n\n".join([frame.schema, *blocks]) + "\n"
+
+
+def supergraph_document(
+    schema: SchemaDefinitions,
+    graphs: Mapping[str, str],
+    urls: Mapping[str, str],
+    join: Version,
+) -> DocumentNode:
+    """What parsing the text of `print_supergraph` gives, in the same order.
+
+    Raises:
+        InvalidSupergraphError: if a type has nothing in it, which cannot be written down.
+    """
+    frame = _frame(schema, graphs, urls, join)
+    schema_node, *definitions = parse(
+        "\n\n".join([frame.schema, *frame.blocks]), no_location=True
+    ).definitions
+    definitions += [type_definition_node(item) for item in schema.types.values()]
+    definitions.sort(key=_node_sort_key)
+    return DocumentNode(definitions=(schema_node, *definitions))
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """All of a supergraph that is no type of the subgraphs: text of the definitions."""
+
+    schema: str
+    blocks: list[str]
+
+
+def _frame(
+    schema: SchemaDefinitions,
+    graphs: Mapping[str, str],
+    urls: Mapping[str, str],
+    join: Version,
+) -> _Frame:
     used = _used_features(schema)
     blocks = join_definitions(join).split("\n\n")
     blocks = _rejoin_descriptions(blocks)
@@ -45,9 +88,7 @@ def print_supergraph(
         if used.keys() & feature.directives:
             blocks.extend(feature.definitions(used))
     blocks += [_directive(item) for item in schema.directives.values()]
-    blocks += [_type(item) for item in schema.types.values()]
-    blocks.sort(key=_sort_key)
-    return "\n\n".join([_schema(schema, used, join), *blocks]) + "\n"
+    return _Frame(_schema(schema, used, join), blocks)
 
 
 def print_definitions(schema: SchemaDefinitions) -> str:
@@ -75,6 +116,11 @@ def _sort_key(block: str) -> tuple[int, str]:
     if match is None:
         return 2, head
     return (0 if match["what"].startswith("directive") else 1), match["name"]
+
+
+def _node_sort_key(node: DefinitionNode) -> tuple[int, str]:
+    name = getattr(node, "name", None)
+    return (0 if isinstance(node, DirectiveDefinitionNode) else 1), name.value if name else ""
 
 
 def _used_features(schema: SchemaDefinitions) -> dict[str, str]:
@@ -200,8 +246,8 @@ def print_description(element: Element, indent: str = "") -> str:
     if element.description is None:
         return ""
     lines = print_block_string(element.description, minimize=False).split("\n")
-    if len(lines) == 1:
-        # Always three lines: a description is found at a glance.
+    if len(lines) == 1 and not element.description[:1].isspace():
+        # Always three lines: a description is found at a glance. (Indented, it would lose that.)
         lines = ['"""', *element.description.split("\n"), '"""']
         if print_block_string(element.description).count('\\"""'):
             lines[1] = lines[1].replace('"""', '\\"""')

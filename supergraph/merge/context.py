@@ -33,8 +33,9 @@ class Source(Generic[ElementT]):
 class MergeContext:
     """State of one merge.
 
-    `graphs` maps subgraph names to values of the supergraph's `join__Graph` enum; `supertypes` a
-    type to the interfaces and unions it belongs to in any subgraph, `subtypes` the reverse.
+    `graphs` maps subgraph names to values of the supergraph's `join__Graph` enum, `sources` a type
+    to the subgraphs that define it, `supertypes` to the interfaces and unions it belongs to in any
+    subgraph, `subtypes` the reverse.
     `feature_names` maps plain names of directives to those of the supergraph, `composed` has the
     users' own directives.
     """
@@ -45,6 +46,7 @@ class MergeContext:
     errors: list[CompositionError] = field(default_factory=list)
     hints: list[CompositionHint] = field(default_factory=list)
     usages: dict[str, FieldUsage] = field(default_factory=dict)
+    sources: dict[str, list[Source[TypeDefinition]]] = field(default_factory=dict)
     supertypes: dict[str, set[str]] = field(default_factory=dict)
     subtypes: dict[str, list[str]] = field(default_factory=dict)
     feature_names: dict[str, str] = field(default_factory=dict)
@@ -54,7 +56,9 @@ class MergeContext:
         self.usages = {subgraph.name: field_usage(subgraph) for subgraph in self.subgraphs}
         supertypes: dict[str, set[str]] = defaultdict(set)
         for subgraph in self.subgraphs:
-            for definition in subgraph.types.values():
+            for name, definition in subgraph.types.items():
+                # Asking each of a hundred subgraphs for each of their types would be quadratic.
+                self.sources.setdefault(name, []).append(Source(subgraph, definition))
                 supertypes[definition.name].update(definition.interfaces)
                 for member in definition.members:
                     supertypes[member].add(definition.name)
@@ -71,11 +75,7 @@ class MergeContext:
 
     def type_sources(self, name: str) -> list[Source[TypeDefinition]]:
         """The subgraphs that define a type."""
-        return [
-            Source(subgraph, subgraph.types[name])
-            for subgraph in self.subgraphs
-            if name in subgraph.types
-        ]
+        return list(self.sources.get(name, ()))
 
     def locate(self, coordinate: str) -> tuple[SourceLocation, ...]:
         """Where the subgraphs declare `Type`, `Type.member` or `Type.field(argument:)`."""
