@@ -14,15 +14,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import structlog
 from graphql import GraphQLError, OperationType
 
 from gateway.config.cache import OperationCacheSettings
+from gateway.config.execution import ExecutorChoice
 from gateway.config.limits import LimitSettings
 from gateway.context import RequestContext
 from gateway.errors import INTERNAL_ERROR, RequestError, error_json
+from gateway.executor.compiled import CompiledResult, OperationExecutor
+from gateway.executor.compiled.executor import USES_BEFORE_COMPILING
 from gateway.executor.entity_cache import EntityCache
-from gateway.executor.execute import execute_plan
+from gateway.executor.execute import ExecutionResult, execute_plan
 from gateway.operation import (
     OperationLimits,
     PreparedOperation,
@@ -50,6 +54,7 @@ class PlannedOperation:
 
     prepared: PreparedOperation
     plan: QueryPlan
+    executor: OperationExecutor
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ class Outcome:
     `status` is the HTTP status for a refused request.
     """
 
-    data: JsonObject | None = None
+    data: JsonObject | msgspec.Struct | None = None
+    """A Struct where compiled code answered; msgspec encodes both."""
     errors: Sequence[JsonObject] = ()
     extensions: Mapping[str, Any] | None = None
     was_executed: bool = False
@@ -176,17 +182,26 @@ class Runtime:
                 ]
             )
         try:
-            return PlannedOperation(prepared, self._planner.plan(prepared.operation))
+            plan = self._planner.plan(prepared.operation)
         except PlanningError as error:
             return Refusal([error_json(error.code, error.message)])
+        executor = OperationExecutor(plan, prepared, self.supergraph)
+        return PlannedOperation(prepared, plan, executor)
 
 
 class Pipeline:
     """Runs requests on the runtime of the moment."""
 
-    def __init__(self, limits: LimitSettings, *, entity_cache: EntityCache | None = None) -> None:
+    def __init__(
+        self,
+        limits: LimitSettings,
+        *,
+        entity_cache: EntityCache | None = None,
+        executor: ExecutorChoice = "auto",
+    ) -> None:
         self._limits = limits
         self._entity_cache = entity_cache
+        self._executor = executor
         self._lanes: PlanningLanes[PlannedOperation | Refusal] = PlanningLanes()
         self.runtime: Runtime | None = None
         """Set by whoever loads supergraphs; None until the first one is there."""
@@ -281,24 +296,43 @@ class Pipeline:
         try:
             async with asyncio.timeout(seconds + _GRACE_SECONDS):
                 with deadline(seconds):
-                    result = await execute_plan(
-                        planned.plan,
-                        prepared,
-                        values,
-                        supergraph=runtime.supergraph,
-                        client=runtime.client,
-                        context=context,
-                        entity_cache=self._entity_cache,
-                    )
+                    result = await self._execute(runtime, planned, values, context)
         except TimeoutError:
             raise _timed_out(seconds) from None
         return Outcome(
             data=result.data,
-            errors=result.errors,
-            extensions=result.extensions,
+            errors=result.errors if isinstance(result, ExecutionResult) else (),
+            extensions=result.extensions if isinstance(result, ExecutionResult) else None,
             was_executed=True,
             operation_name=operation.name,
             operation_type=operation.kind.value,
+        )
+
+    async def _execute(
+        self,
+        runtime: Runtime,
+        planned: PlannedOperation,
+        values: Mapping[str, Any],
+        context: RequestContext,
+    ) -> CompiledResult | ExecutionResult:
+        is_mutation = planned.prepared.operation.kind is OperationType.MUTATION
+        is_cached = self._entity_cache is not None and not is_mutation
+        if is_cached or self._executor == "interpreter":
+            return await execute_plan(
+                planned.plan,
+                planned.prepared,
+                values,
+                supergraph=runtime.supergraph,
+                client=runtime.client,
+                context=context,
+                entity_cache=self._entity_cache,
+            )
+        at_once = self._executor == "compiled"
+        return await planned.executor.execute(
+            values,
+            client=runtime.client,
+            context=context,
+            uses_before_compiling=0 if at_once else USES_BEFORE_COMPILING,
         )
 
 

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from gateway.config.cache import CacheSettings
 from gateway.config.events import EventSettings
+from gateway.config.execution import ExecutorChoice
 from gateway.config.headers import HeaderSettings
 from gateway.config.limits import LimitSettings
 from gateway.config.listen import (
@@ -81,6 +82,8 @@ class GatewaySettings(BaseSettings):
     """Caches."""
     events: EventSettings = EventSettings()
     """Change events."""
+    executor: ExecutorChoice = "auto"
+    """How plans are executed: auto, interpreter or compiled; the answers are the same."""
     telemetry: TelemetrySettings = TelemetrySettings()
     """Logs, traces, metrics."""
 

@@ -82,7 +82,9 @@ class Gateway:
         )
         self._policies = SubgraphPolicies(self._resilience, on_state_change=record_breaker_change)
         self.entity_cache = _entity_cache(settings)
-        self.pipeline = Pipeline(settings.limits, entity_cache=self.entity_cache)
+        self.pipeline = Pipeline(
+            settings.limits, entity_cache=self.entity_cache, executor=settings.executor
+        )
         self.app = GatewayApp(self.pipeline, settings, self.metrics, traced=self._traced)
         self.source = FileSupergraphSource(
             settings.supergraph,

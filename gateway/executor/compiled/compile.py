@@ -110,6 +110,8 @@ def compile_plan(
     Raises:
         NotCompilableError: if the plan needs what only the interpreter does.
     """
+    if plan.node is None:
+        raise NotCompilableError("nothing to fetch")
     if plan.unresolvable:
         raise NotCompilableError("fields that no subgraph can be asked for")
     conditions = {name: bool(variables.get(name)) for name in condition_variables(plan, prepared)}

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import structlog
 
 from gateway.context import RequestContext
 from gateway.executor.compiled.compile import CompiledPlan, compile_plan, condition_variables
@@ -25,6 +26,8 @@ from gateway.operation.prepare import PreparedOperation
 from gateway.plan.nodes import QueryPlan
 from gateway.transport.base import JsonObject, SubgraphClient
 from supergraph.model import Supergraph
+
+_log = structlog.get_logger(__name__)
 
 USES_BEFORE_COMPILING = 3
 """Compiling costs about as much as a few executions; most documents of a hostile client are new."""
@@ -60,26 +63,25 @@ class OperationExecutor:
     """Executes one planned operation, any number of times."""
 
     def __init__(
-        self,
-        plan: QueryPlan,
-        prepared: PreparedOperation,
-        supergraph: Supergraph,
-        *,
-        uses_before_compiling: int = USES_BEFORE_COMPILING,
+        self, plan: QueryPlan, prepared: PreparedOperation, supergraph: Supergraph
     ) -> None:
         self._plan = plan
         self._prepared = prepared
         self._supergraph = supergraph
-        self._uses_before_compiling = uses_before_compiling
         self._conditions = condition_variables(plan, prepared)
         self._variants: OrderedDict[tuple[bool, ...], _Variant] = OrderedDict()
 
     async def execute(
-        self, variables: Mapping[str, Any], *, client: SubgraphClient, context: RequestContext
+        self,
+        variables: Mapping[str, Any],
+        *,
+        client: SubgraphClient,
+        context: RequestContext,
+        uses_before_compiling: int = USES_BEFORE_COMPILING,
     ) -> CompiledResult | ExecutionResult:
         """Answer the operation for coerced `variables`; the meaning is the interpreter's."""
         variant = self._variant(variables)
-        plan = self._usable(variant, variables)
+        plan = self._usable(variant, variables, uses_before_compiling)
         if plan is None:
             return await self._interpret(variables, client, context)
         execution = CompiledExecution(plan, variables, client=client, context=context)
@@ -115,7 +117,9 @@ class OperationExecutor:
             self._variants.move_to_end(key)
         return variant
 
-    def _usable(self, variant: _Variant, variables: Mapping[str, Any]) -> CompiledPlan | None:
+    def _usable(
+        self, variant: _Variant, variables: Mapping[str, Any], uses_before_compiling: int
+    ) -> CompiledPlan | None:
         if variant.is_interpreted:
             return None
         if variant.pause_uses > 0:
@@ -123,11 +127,15 @@ class OperationExecutor:
             return None
         if variant.plan is None:
             variant.uses += 1
-            if variant.uses <= self._uses_before_compiling:
+            if variant.uses <= uses_before_compiling:
                 return None
             try:
                 variant.plan = compile_plan(self._plan, self._prepared, variables, self._supergraph)
             except NotCompilableError:
+                variant.is_interpreted = True
+            except Exception:
+                # A defect of ours; the operation is answered all the same.
+                _log.exception("a query plan could not be compiled")
                 variant.is_interpreted = True
         return variant.plan
 

@@ -33,6 +33,7 @@ listen:
   host: 127.0.0.1
   port: 4000
   path: /graphql
+  workers: 1
   keep_alive_seconds: 75
   shutdown_grace_seconds: 10
 graphiql:
@@ -112,6 +113,7 @@ events:
   registry_url: null
   reconnect_initial_seconds: 0.2
   reconnect_max_seconds: 10.0
+executor: auto
 telemetry:
   service_name: dictamesh-gateway
   log_level: INFO
