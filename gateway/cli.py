@@ -79,6 +79,10 @@ def run(
         str | None,
         typer.Option(help="Address to listen on (127.0.0.1); 0.0.0.0 for all of this machine."),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=256, help="Processes that serve the port (1); one per core."),
+    ] = None,
     config: Annotated[
         Path | None,
         typer.Option(help="YAML file with all settings; `dictamesh gateway config` shows them."),
@@ -112,7 +116,7 @@ def run(
             config,
             {
                 "supergraph": supergraph,
-                "listen": {"port": port, "host": host},
+                "listen": {"port": port, "host": host, "workers": workers},
                 "events": {"url": events},
                 "cache": {"entities": {"redis_url": redis}},
                 "telemetry": {"log_level": log_level.upper() if log_level else None},

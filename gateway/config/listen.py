@@ -20,6 +20,8 @@ class ListenSettings(ConfigModel):
     """0 takes a free port, which the first log line names."""
     path: UrlPath = "/graphql"
     """Path of the GraphQL endpoint."""
+    workers: int = Field(default=1, ge=1, le=256)
+    """Processes that serve the port, one per core at most; each has caches of its own."""
     keep_alive_seconds: int = Field(default=75, ge=1, le=3600)
     """How long an idle connection of a client is kept open."""
     shutdown_grace_seconds: int = Field(default=10, ge=0, le=600)

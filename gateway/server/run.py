@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,12 +25,17 @@ from gateway.config.listen import CorsSettings, ListenSettings
 from gateway.errors import ConfigurationError
 from gateway.server.assemble import Gateway
 from gateway.server.protocol import bounded_protocol
+from gateway.server.workers import WorkerLife, Workers
 from subgraph_kit.errors import ConfigurationError as KitConfigurationError
+from subgraph_kit.telemetry.logs import configure_logging
 from subgraph_kit.telemetry.setup import setup_telemetry
 
 _log = structlog.get_logger(__name__)
 
 _BACKLOG = 2048
+
+_SWITCH_SECONDS = 0.001
+"""How long a thread may go on while another wants to; Python's default is 5 ms."""
 
 _TICKS_PER_SECOND = 10
 """uvicorn counts time in tenths of a second."""
@@ -40,36 +47,89 @@ def run_gateway(settings: GatewaySettings) -> None:
     Raises:
         ConfigurationError: if it cannot start, or cannot go on, as it is configured.
     """
+    if settings.listen.workers == 1:
+        _run_alone(settings)
+    else:
+        _run_workers(settings)
+
+
+def _run_alone(settings: GatewaySettings) -> None:
     gateway = Gateway(settings)
-    shutdown_telemetry = setup_telemetry(
+    with _telemetry(settings), bind(settings.listen) as listener:
+        _run_process(gateway, listener, None)
+
+
+def _run_workers(settings: GatewaySettings) -> None:
+    if not hasattr(os, "fork"):
+        raise ConfigurationError(
+            "Several workers need an operating system that can fork; leave out --workers and start "
+            "several gateways on ports of their own"
+        )
+    Gateway(settings)  # for what it says of settings that cannot work
+
+    def work(life: WorkerLife) -> None:
+        gateway = Gateway(settings)
+        with _telemetry(settings):
+            structlog.contextvars.bind_contextvars(worker=life.number)
+            _run_process(gateway, listener, life)
+
+    with bind(settings.listen) as listener:
+        # Logs only: what exports traces has threads, which do not survive a fork.
+        configure_logging(settings.telemetry.service_name, settings.telemetry.log_level)
+        Workers(settings.listen.workers, work).run()
+
+
+@contextlib.contextmanager
+def _telemetry(settings: GatewaySettings) -> Iterator[None]:
+    shutdown = setup_telemetry(
         settings.telemetry.service_name,
         endpoint=settings.telemetry.otlp_endpoint,
         log_level=settings.telemetry.log_level,
     )
     try:
-        with (
-            bind(settings.listen) as listener,
-            asyncio.Runner(loop_factory=_loop_factory()) as runner,
-        ):
-            runner.run(_serve_until_signalled(gateway, listener))
+        yield
     finally:
-        shutdown_telemetry()
+        shutdown()
 
 
-async def _serve_until_signalled(gateway: Gateway, listener: socket.socket) -> None:
-    running = RunningGateway(gateway, listener)
+def _run_process(gateway: Gateway, listener: socket.socket, life: WorkerLife | None) -> None:
+    # Planning runs in threads: the event loop shall get its turn soon.
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve_until_signalled(gateway, listener, life))
+
+
+async def _serve_until_signalled(
+    gateway: Gateway, listener: socket.socket, life: WorkerLife | None
+) -> None:
+    running = RunningGateway(gateway, listener, on_ready=life.ready if life else lambda: None)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, running.stop)
+    loop.add_signal_handler(signal.SIGTERM, running.stop)
     loop.add_signal_handler(signal.SIGHUP, running.gateway.source.reload_soon)
+    if life is None:
+        loop.add_signal_handler(signal.SIGINT, running.stop)
+    else:
+
+        def parent_gone() -> None:
+            loop.remove_reader(life.parent_fd)
+            running.stop()
+
+        loop.add_reader(life.parent_fd, parent_gone)
     await running.serve()
 
 
 class RunningGateway:
     """A gateway on a listening socket."""
 
-    def __init__(self, gateway: Gateway, listener: socket.socket) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        listener: socket.socket,
+        *,
+        on_ready: Callable[[], None] = lambda: None,
+    ) -> None:
         self.gateway = gateway
+        self._on_ready = on_ready
         self._listener = listener
         settings = gateway.settings
         self._server = _Server(_uvicorn_config(settings, _with_cors(gateway.app, settings.cors)))
@@ -107,6 +167,7 @@ class RunningGateway:
         shown_host = f"[{host}]" if ":" in host else host
         path = gateway.settings.listen.path
         _log.info("gateway ready", url=f"http://{shown_host}:{port}{path}", port=port)
+        self._on_ready()
         async with asyncio.TaskGroup() as group:
             group.create_task(gateway.source.watch())
             if gateway.invalidator is not None:
