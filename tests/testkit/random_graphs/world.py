@@ -355,7 +355,7 @@ class World:
 
         result = execute(
             self.unsplit,
-            parse(query),
+            parse(query, no_location=True),
             variable_values=dict(variables),
             field_resolver=resolve,
             type_resolver=lambda value, *_: value.type_name,
