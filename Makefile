@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock fmt check test kafka kafka-stop test-kafka bench demo composition-reference plan-quality clean
+.PHONY: help setup lock fmt check test kafka kafka-stop test-kafka bench demo composition-reference plan-quality docs clean
 
 help: ## print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench: $(STAMP) ## measure planner, executor, bus, catalog and caches apart (ARG
 
 demo: $(STAMP) ## bring up the whole mesh and show it (ARGS=--once ends after the tour)
 	$(BIN)/dictamesh demo $(ARGS)
+
+docs: $(STAMP) ## write the generated pages of docs/ anew
+	$(BIN)/python tools/docs/composition_codes.py
 
 composition-reference: $(STAMP) ## record anew what @apollo/composition says to the corpus (needs Node.js), show what differs
 	cd tools/composition-reference && npm ci --silent --no-audit --no-fund && npm run --silent record
