@@ -14,7 +14,7 @@ class EventSettings(ConfigModel):
     """postgresql://..., kafka://host:port[,host:port]; without it no events are consumed."""
     topics: tuple[str, ...] = ("*.entity_changed",)
     """Topics with change events; `*` stands for any characters."""
-    registry_url: str | None = None
+    registry_url: SecretStr | None = None
     """Confluent-compatible schema registry; by default the schema shipped with this version."""
     reconnect_initial_seconds: float = Field(default=0.2, gt=0)
     """Wait before connecting again after the bus was lost."""

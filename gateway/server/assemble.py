@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import structlog
@@ -92,6 +92,7 @@ class Gateway:
             poll_seconds=settings.supergraph_poll_seconds,
             on_load=lambda outcome: self.metrics.reloads.labels(outcome).inc(),
         )
+        self._close_later: list[Callable[[], Awaitable[None]]] = []
         self.invalidator = self._invalidator()
         self._register_gauges()
 
@@ -101,6 +102,8 @@ class Gateway:
         self._connections.close()
         if self.entity_cache is not None:
             await self.entity_cache.close()
+        for close in self._close_later:
+            await close()
 
     # --- The supergraph ------------------------------------------------------------------------
 
@@ -212,11 +215,22 @@ class Gateway:
             return None
         # Imported here: the gateway without events needs neither Avro nor a bus client.
         from gateway.invalidation import CacheInvalidator
+        from subgraph_kit.events.avro import EventCodec
         from subgraph_kit.events.backoff import Backoff
         from subgraph_kit.events.base import EventBus
         from subgraph_kit.events.connect import connect_bus
 
         url = events.url.get_secret_value()
+        registry = None
+        if events.registry_url is not None:
+            from subgraph_kit.errors import ConfigurationError as KitConfigurationError
+            from subgraph_kit.events.registry import ConfluentRegistry
+
+            try:
+                registry = ConfluentRegistry(events.registry_url.get_secret_value())
+            except KitConfigurationError as error:
+                raise ConfigurationError(f"events.registry_url: {error}") from error
+            self._close_later.append(registry.close)
 
         async def connect() -> EventBus:
             return await connect_bus(url)
@@ -230,6 +244,7 @@ class Gateway:
                 initial_seconds=events.reconnect_initial_seconds,
                 max_seconds=events.reconnect_max_seconds,
             ),
+            codec=EventCodec(registry),
         )
 
     def _register_gauges(self) -> None:

@@ -34,8 +34,8 @@ CODES = {
 }
 
 
-def user_id(token: str) -> int:
-    return int(token) % 7
+def user_id(token: str, value: str) -> int:
+    return int(token) * 10 + int(value[1:])
 
 
 def right_answer(request: ReceivedRequest) -> bytes:
@@ -51,7 +51,7 @@ def right_answer(request: ReceivedRequest) -> bytes:
     if "bad" in request.json["query"]:
         return http(f'{{"data":{{"bad":"bad {token}"}}}}')
     good = f'"good":"{variables["v"]} {token}"'
-    me = f'"me":{{"__typename":"User","id":"{user_id(token)}"}}'
+    me = f'"me":{{"__typename":"User","id":"{user_id(token, variables["v"])}"}}'
     return http(f'{{"data":{{{good},{me}}}}}')
 
 
@@ -97,7 +97,7 @@ def problem(body: dict[str, Any], token: str, value: str) -> str | None:
     number = int(token)
     expected = {
         "good": f"{value} {token}",
-        "me": {"id": str(user_id(token)), "score": 1000 * number + user_id(token)},
+        "me": {"id": str(user_id(token, value)), "score": 1000 * number + user_id(token, value)},
         "bad": f"bad {token}",
     }
     missing = set()

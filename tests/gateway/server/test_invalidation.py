@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import pytest
 from pydantic import SecretStr
 
 from gateway.config import load_settings
+from gateway.errors import ConfigurationError as GatewayConfigurationError
 from gateway.executor.entity_cache import EntityCache
 from gateway.invalidation import CacheInvalidator
 from gateway.server.assemble import Gateway
@@ -20,6 +22,7 @@ from gateway.telemetry import GatewayMetrics
 from subgraph_kit.cache.memory import MemoryCache
 from subgraph_kit.data_product import ChangeType
 from subgraph_kit.errors import ConfigurationError, SourceUnavailableError
+from subgraph_kit.events.avro import EventCodec
 from subgraph_kit.events.backoff import Backoff
 from subgraph_kit.events.base import Consumer, EventBus, Record
 from subgraph_kit.events.connect import connect_bus
@@ -31,6 +34,7 @@ from subgraph_kit.events.model import (
     TraceContext,
 )
 from subgraph_kit.events.publisher import EventPublisher
+from subgraph_kit.events.registry import ConfluentRegistry
 from subgraph_kit.events.topics import config_for, entity_topic
 from tests.gateway.server.supergraphs import two_subgraphs
 from tests.testkit.servers import (
@@ -283,6 +287,48 @@ def test_without_events_or_redis_nothing_is_cached_unless_asked_for(tmp_path: Pa
     )
     assert plain.entity_cache is None
     assert asked.entity_cache is not None
+
+
+async def test_schemas_are_read_from_a_registry_if_one_is_named(tmp_path: Path) -> None:
+    published: list[bytes] = []
+
+    async def registry(request: ReceivedRequest, _writer: object) -> bytes:
+        if request.target == "/subjects/EntityChangeEvent/versions":
+            published.append(msgspec.json.encode(request.json["schema"]))
+            return http('{"id":77}')
+        assert request.target == "/schemas/ids/77"
+        return http(b'{"schema":' + published[0] + b"}")
+
+    async with serve(registry) as server:
+        url = server.url.removesuffix("/graphql")
+        settings = load_settings(
+            overrides={
+                "supergraph": tmp_path / "s.graphql",
+                "events": {"url": "memory://", "registry_url": url},
+            }
+        )
+        gateway = Gateway(settings)
+        assert gateway.invalidator is not None
+        assert gateway.entity_cache is not None
+        writer = ConfluentRegistry(url)
+        value = await EventCodec(writer).encode(change("1"))
+        await writer.close()
+        event = await gateway.invalidator._codec.decode(Record(TOPIC, b"1", value))
+        assert event.entity.id == "1"
+        await gateway.close()
+    assert [request.target for request in server.requests] == [
+        "/subjects/EntityChangeEvent/versions",
+        "/schemas/ids/77",
+    ]
+
+
+def test_a_registry_address_that_cannot_be_used_is_told_without_its_secret(tmp_path: Path) -> None:
+    events = {"url": "memory://", "registry_url": "ftp://user:hunter2@host"}
+    settings = load_settings(overrides={"supergraph": tmp_path / "s", "events": events})
+    assert "hunter2" not in repr(settings)
+    with pytest.raises(GatewayConfigurationError, match="registry_url") as caught:
+        Gateway(settings)
+    assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.embedded
