@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gateway.executor.facts import SupergraphFacts
+from gateway.executor.merge import merge_object
 from gateway.plan.nodes import (
     FieldSegment,
     RenameKeyRewrite,
@@ -40,16 +41,18 @@ def _apply(facts: SupergraphFacts, value: Any, path: RewritePath, rewrite: Rewri
             if rest:
                 _apply(facts, value.get(name), rest, rewrite)
             else:
-                _rewrite_member(value, name, rewrite)
+                _rewrite_member(facts, value, name, rewrite)
 
 
-def _rewrite_member(value: JsonObject, name: str, rewrite: Rewrite) -> None:
+def _rewrite_member(facts: SupergraphFacts, value: JsonObject, name: str, rewrite: Rewrite) -> None:
     match rewrite:
         case SetValueRewrite():
             value[name] = rewrite.value
         case RenameKeyRewrite():
             if name in value:
-                value[rewrite.new_name] = value.pop(name)
+                # One field may be asked for under both names, in selections on different types.
+                part = {rewrite.new_name: value.pop(name)}
+                merge_object(facts, value, part)
 
 
 def rename_path(path: Sequence[Any], rewrites: Sequence[Rewrite]) -> tuple[Any, ...]:

@@ -99,6 +99,23 @@ def test_objects_that_know_different_keys_are_sent_in_calls_of_their_own() -> No
     )
 
 
+def test_a_field_asked_for_with_two_nullabilities_is_put_together_again() -> None:
+    holds(
+        {
+            "notes": """
+                type Query { all: [Thing!]! }
+                interface Thing { notes: [Note!] }
+                type Page implements Thing { notes: [Note!]! }
+                type Book implements Thing { notes: [Note!] }
+                type Note @key(fields: "id") { id: ID! text: String! }
+                union Sheet = Page
+            """,
+            "authors": 'type Note @key(fields: "id") { id: ID! author: String! }',
+        },
+        "{ all { notes { author } ... on Sheet { ... on Thing { notes { text } } } } }",
+    )
+
+
 _ACCOUNTS = {
     "accounts": """
         type Query { me: Account }

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 from graphql import GraphQLList, GraphQLNonNull, GraphQLSchema, build_schema
 
+from gateway.context import RequestContext
+from gateway.executor.compiled.executor import OperationExecutor
 from gateway.executor.execute import ExecutionResult, execute_plan
 from gateway.operation.prepare import prepare_operation
 from gateway.operation.variables import coerce_variables
@@ -20,6 +23,8 @@ from supergraph.load import load_supergraph
 from supergraph.subgraph.model import SubgraphInput
 from tests.testkit.random_graphs.strict import StrictSubgraphs
 from tests.testkit.random_graphs.world import Answer, World
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,8 @@ class Case:
     seed: int = 0
     labels: frozenset[str] = frozenset()
     failing: bool = False
+    compiled: bool = False
+    """Whether compiled code has to give the interpreter's answer, too."""
     unsplit: str | None = None
 
 
@@ -94,20 +101,43 @@ def find_problem(case: Case, graph: ComposedGraph | None = None) -> Problem | No
     result = _run(execute_plan(plan, prepared, values, supergraph=graph.supergraph, client=client))
     expected = graph.world.answer(case.query, case.variables, case.seed, failing=case.failing)
     found = _compare(case, plan, client, result, expected)
+    if found is None and case.compiled:
+        executor = OperationExecutor(plan, prepared, graph.supergraph)
+        found = _compiled_difference(case, executor, values, graph.world, result)
     if found is None:
         return None
     return replace(found, text=f"{found.text}\n{_answers(plan, result, expected)}")
 
 
+def _compiled_difference(
+    case: Case,
+    executor: OperationExecutor,
+    values: Mapping[str, Any],
+    world: World,
+    interpreted: ExecutionResult,
+) -> Problem | None:
+    client = StrictSubgraphs(world, case.seed, case.labels, failing=case.failing)
+    answer = _run(
+        executor.execute(values, client=client, context=RequestContext(), uses_before_compiling=0)
+    )
+    data: Any = answer.data
+    if not isinstance(answer, ExecutionResult):
+        data = json.loads(msgspec.json.encode(answer.data))
+        if interpreted.errors:
+            return Problem("compiled", f"no errors, interpreted: {interpreted.errors[0]}")
+    if json.dumps(data) == json.dumps(interpreted.data):
+        return None
+    return Problem("compiled", f"compiled code answers {json.dumps(data)}")
+
+
 _runner: asyncio.Runner | None = None
 
 
-def _run(coroutine: Any) -> ExecutionResult:
+def _run(coroutine: Coroutine[Any, Any, T]) -> T:
     global _runner  # one loop for all cases: making one takes longer than a case
     if _runner is None:
         _runner = asyncio.Runner()
-    result: ExecutionResult = _runner.run(coroutine)
-    return result
+    return _runner.run(coroutine)
 
 
 def _answers(plan: QueryPlan, result: ExecutionResult, expected: Answer) -> str:

@@ -61,6 +61,7 @@ def run_graph(seed: int, cases: int = CASES_PER_GRAPH) -> Iterator[Failure]:
             seed=seed * 1000 + number,
             labels=_LABELS[number % len(_LABELS)],
             failing=number % 5 == 4,
+            compiled=number % 5 == 3,
             unsplit=unsplit,
         )
         problem = _problem(case, graph)
