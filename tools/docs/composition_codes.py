@@ -24,9 +24,9 @@ _HEAD = f"""\
 as hints. Codes are those of Apollo's composition. Each is explained here: when it occurs, an
 example, and how to mend it; `dictamesh supergraph explain CODE` prints the same.
 
-Examples leave out what they do not need. Where they link no specification, think of
-`extend schema @link(url: "https://specs.apollo.dev/federation/{EXAMPLE_VERSION}", import: […])` with
-the directives they use. A test composes each of them and sees the code come out.
+Examples leave out what they do not need. Where they link no specification, think of a link to
+`https://specs.apollo.dev/federation/{EXAMPLE_VERSION}` that imports the directives they use. A test
+composes each of them and sees the code come out.
 """
 
 
