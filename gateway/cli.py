@@ -134,6 +134,16 @@ def plan(
     output: Annotated[
         PlanFormat, typer.Option("--format", help="Apollo's text form or its JSON form.")
     ] = PlanFormat.TEXT,
+    compiled: Annotated[
+        bool,
+        typer.Option("--compiled", help="Print the Python code that the plan is compiled to."),
+    ] = False,
+    variables: Annotated[
+        str,
+        typer.Option(
+            help="JSON object; with --compiled the code is for these values of `@skip`/`@include`."
+        ),
+    ] = "{}",
 ) -> None:
     """Print the query plan: which subgraphs are asked what, in which order.
 
@@ -141,7 +151,10 @@ def plan(
     """
     with _sentences_for_errors():
         graph, prepared = _prepare(supergraph, query, operation)
-        typer.echo(_plan_text(graph, prepared, output))
+        if compiled:
+            typer.echo(_compiled_text(graph, prepared, variables))
+        else:
+            typer.echo(_plan_text(graph, prepared, output))
 
 
 @app.command()
@@ -223,6 +236,28 @@ def _plan_text(graph: Supergraph, prepared: PreparedOperation, output: PlanForma
             from gateway.plan.serde import plan_to_json
 
             return json.dumps(plan_to_json(query_plan), indent=2)
+
+
+def _compiled_text(graph: Supergraph, prepared: PreparedOperation, variables: str) -> str:
+    import json
+
+    from gateway.errors import ConfigurationError
+    from gateway.executor.compiled import NotCompilableError, compile_plan
+    from gateway.planner import QueryPlanner
+
+    try:
+        values = json.loads(variables)
+    except ValueError as error:
+        raise ConfigurationError(f"--variables is no JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigurationError('--variables has to be a JSON object, like {"details": true}')
+    query_plan = QueryPlanner(graph).plan(prepared.operation)
+    try:
+        return compile_plan(query_plan, prepared, values, graph).source
+    except NotCompilableError as reason:
+        raise ConfigurationError(
+            f"This plan is always interpreted, because it has {reason}"
+        ) from reason
 
 
 def _read(path: Path) -> str:

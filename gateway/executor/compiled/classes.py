@@ -65,9 +65,10 @@ class ClassWriter:
     def write(self) -> None:
         """Write all types; children stand before those that have them."""
         for placed, slot in self._layout.slots():
-            is_promised = slot.shape is not None and isinstance(slot.type, GraphQLNonNull)
-            if is_promised and not slot.suppliers and not slot.is_typename:
-                raise NotCompilableError(f"nobody brings {placed.type_name}.{slot.name}")
+            if slot.is_promised and not slot.suppliers:
+                raise NotCompilableError(
+                    f"a field that no fetch brings, {placed.type_name}.{slot.name}"
+                )
         for fetch in self._layout.fetches:
             for target in fetch.targets:
                 for slot in target.slots.values():

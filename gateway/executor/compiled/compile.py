@@ -118,6 +118,7 @@ def compile_plan(
     facts = SupergraphFacts(supergraph)
     layout = Layout(facts, prepared.shape.for_variables(variables), conditions)
     tree = _lay_out(layout, plan.node)
+    layout.drop_impossible()
     templates = _templates(facts, layout)
     classes = ClassWriter(layout)
     classes.write()

@@ -67,6 +67,12 @@ class Slot:
     """A representation is made of it, so whether it came at all matters."""
 
     @property
+    def is_promised(self) -> bool:
+        """Whether the client is never to get null here, so that somebody has to bring it."""
+        is_visible = self.shape is not None and not self.is_typename
+        return is_visible and isinstance(self.type, GraphQLNonNull)
+
+    @property
     def attribute(self) -> str:
         """Its name in generated code."""
         return f"f_{self.name}"
@@ -98,8 +104,6 @@ class Place:
     types: dict[str, PlacedType] = field(default_factory=dict)
     creator: int | None = None
     """The fetch whose answers bring these objects."""
-    is_target: bool = False
-    """An entity fetch completes objects here, or below this place."""
 
 
 @dataclass(eq=False, slots=True)
@@ -310,6 +314,35 @@ class Layout:
                 raise NotCompilableError("a field renamed to the name of another")
             wire_names[renaming.rewrite.new_name] = wire_names.pop(name)
         return {wire: name for name, wire in wire_names.items()}, below
+
+    # --- What cannot come ----------------------------------------------------------------------
+
+    def drop_impossible(self) -> None:
+        """Forget types of abstract places that lack a promised field.
+
+        None of the subgraphs asked can return them; if one does, the interpreter has to see it.
+        """
+        for placed in list(self.placed_types):
+            place = placed.place
+            if (
+                place.is_abstract
+                and place.creator is not None
+                and any(slot.is_promised and not slot.suppliers for slot in placed.slots.values())
+            ):
+                del place.types[placed.type_name]
+                self._forget(placed)
+        kept = set(self.placed_types)
+        for fetch in self.fetches:
+            fetch.targets = [target for target in fetch.targets if target.placed in kept]
+            fetch.paths = [[p for p in path if p in kept] for path in fetch.paths]
+
+    def _forget(self, placed: PlacedType) -> None:
+        if placed in self.placed_types:
+            self.placed_types.remove(placed)
+        for slot in placed.slots.values():
+            if slot.place is not None:
+                for below in list(slot.place.types.values()):
+                    self._forget(below)
 
     # --- Paths ---------------------------------------------------------------------------------
 
