@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from typer.testing import Result
 
 from supergraph.load import load_supergraph
-from tests.supergraph.cli.project import LINK, PRODUCTS, RATINGS, run
+from tests.supergraph.cli.project import LINK, PRODUCTS, RATINGS, run, serving
 
 
 def compose(directory: Path, *arguments: object) -> Result:
@@ -145,37 +141,6 @@ def test_a_file_that_cannot_be_written_is_a_sentence(project: Path) -> None:
     assert "cannot be written" in result.stderr
 
 
-@contextmanager
-def subgraph_server(status: int, body: bytes, seen: list[str]) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            seen.append(self.headers.get("X-Key", ""))
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def do_POST(self) -> None:
-            length = int(self.headers["Content-Length"])
-            seen.append(json.loads(self.rfile.read(length))["query"])
-            seen.append(self.headers.get("X-Key", ""))
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/graphql"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 def from_server(project: Path, url: str) -> Result:
     (project / "supergraph.yaml").write_text(
         "subgraphs:\n"
@@ -190,7 +155,7 @@ def from_server(project: Path, url: str) -> Result:
 def test_asks_a_running_subgraph_for_its_schema(project: Path) -> None:
     body = json.dumps({"data": {"_service": {"sdl": PRODUCTS}}}).encode()
     seen: list[str] = []
-    with subgraph_server(200, body, seen) as url:
+    with serving(lambda: body, seen=seen) as url:
         result = from_server(project, url)
     assert result.exit_code == 0, result.stderr
     assert "_service { sdl }" in seen[0]
@@ -212,7 +177,7 @@ def test_asks_a_running_subgraph_for_its_schema(project: Path) -> None:
 def test_says_what_a_subgraph_answered_instead(
     project: Path, status: int, body: bytes, said: str
 ) -> None:
-    with subgraph_server(status, body, []) as url:
+    with serving(lambda: body, status) as url:
         result = from_server(project, url)
     assert result.exit_code == 4
     assert said in result.stderr
@@ -260,7 +225,7 @@ def from_url(project: Path, url: str) -> Result:
 
 def test_fetches_sdl_from_a_url(project: Path) -> None:
     seen: list[str] = []
-    with subgraph_server(200, PRODUCTS.encode(), seen) as url:
+    with serving(PRODUCTS.encode, seen=seen) as url:
         result = from_url(project, url)
     assert result.exit_code == 0, result.stderr
     assert seen == ["secret-key"]
@@ -279,7 +244,7 @@ def test_fetches_sdl_from_a_url(project: Path) -> None:
 def test_says_what_a_url_answered_instead(
     project: Path, status: int, body: bytes, said: str
 ) -> None:
-    with subgraph_server(status, body, []) as url:
+    with serving(lambda: body, status) as url:
         result = from_url(project, url)
     assert result.exit_code == 4
     assert said in result.stderr

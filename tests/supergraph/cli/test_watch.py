@@ -15,7 +15,7 @@ import pytest
 from supergraph.cli.report import Format
 from supergraph.cli.watch import Watcher
 from supergraph.load import load_supergraph
-from tests.supergraph.cli.project import RATINGS, run
+from tests.supergraph.cli.project import RATINGS, run, serving
 
 BROKEN = RATINGS.replace("stars: Int", "price: String")
 
@@ -162,3 +162,23 @@ def test_ctrl_c_ends_it_cleanly(project: Path) -> None:
     assert process.returncode == 0
     assert said.endswith("Stopped watching.\n")
     assert "Traceback" not in said
+
+
+def test_asks_subgraphs_for_their_schema_again(project: Path) -> None:
+    served = project / "served.graphql"
+    served.write_text(RATINGS)
+    with serving(lambda: served.read_bytes()) as url:
+        config = project / "supergraph.yaml"
+        config.write_text(config.read_text().replace("file: ratings.graphql", f"url: {url}"))
+        seen: list[list[str]] = []
+        looks: list[Callable[[], object]] = [
+            lambda: None
+        ] * 25  # more than the ten seconds between two questions
+        watch(
+            project,
+            lambda: served.write_text(RATINGS.replace("stars", "points")),
+            lambda: seen.append(fields(project)),
+            *looks,
+            lambda: seen.append(fields(project)),
+        )
+    assert seen == [["id", "price", "stars"], ["id", "price", "points"]]
