@@ -30,3 +30,5 @@ class RequestContext:
 
     security: SecurityContext = field(default_factory=SecurityContext)
     headers: Mapping[str, str] = field(default_factory=dict)
+    override_labels: frozenset[str] = frozenset()
+    """Labels of progressive overrides that the request names itself."""

@@ -12,23 +12,26 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
+_Key = tuple[str, str | None, frozenset[str]]
 
 
 class OperationCache(Generic[Value]):
-    """Maps (document, operation name) to a value; evicts the least recently used."""
+    """Maps (document, operation name, labels) to a value; evicts the least recently used."""
 
     def __init__(self, *, max_entries: int, max_characters: int) -> None:
         self._max_entries = max_entries
         self._max_characters = max_characters
         self._characters = 0
-        self._entries: OrderedDict[tuple[str, str | None], tuple[Value, int]] = OrderedDict()
+        self._entries: OrderedDict[_Key, tuple[Value, int]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def get(self, document: str, operation_name: str | None) -> Value | None:
+    def get(
+        self, document: str, operation_name: str | None, labels: frozenset[str] = frozenset()
+    ) -> Value | None:
         """Return what is kept for this document, or None."""
-        key = (document, operation_name)
+        key = (document, operation_name, labels)
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -40,20 +43,26 @@ class OperationCache(Generic[Value]):
 
         Looking does not count as use.
         """
-        found: list[tuple[str, str | None]] = []
-        for key, (value, _) in reversed(self._entries.items()):
+        found: dict[tuple[str, str | None], None] = {}
+        for (document, operation_name, _), (value, _) in reversed(self._entries.items()):
             if len(found) >= most:
                 break
             if wanted(value):
-                found.append(key)
-        return found[::-1]
+                found[document, operation_name] = None
+        return [*found][::-1]
 
-    def put(self, document: str, operation_name: str | None, value: Value) -> None:
+    def put(
+        self,
+        document: str,
+        operation_name: str | None,
+        value: Value,
+        labels: frozenset[str] = frozenset(),
+    ) -> None:
         """Keep `value`, unless the document alone is larger than the cache may be."""
         size = len(document) + len(operation_name or "")
         if size > self._max_characters:
             return
-        key = (document, operation_name)
+        key = (document, operation_name, labels)
         previous = self._entries.pop(key, None)
         if previous is not None:
             self._characters -= previous[1]

@@ -35,7 +35,7 @@ from gateway.operation import (
 )
 from gateway.operation_cache import OperationCache
 from gateway.plan.nodes import QueryPlan
-from gateway.planner import PlanningError, QueryPlanner
+from gateway.planner import OverrideLabels, PlanningError, QueryPlanner
 from gateway.planning import PlanningLanes
 from gateway.telemetry import GatewayMetrics, plan_span
 from gateway.transport.base import JsonObject, SubgraphClient
@@ -109,10 +109,13 @@ class Runtime:
         cache: OperationCacheSettings,
         metrics: GatewayMetrics | None = None,
         traced: bool = False,
+        override_labels: Sequence[str] = (),
     ) -> None:
         self.supergraph = supergraph
         self.client = client
         self._planner = QueryPlanner(supergraph)
+        self._labels = OverrideLabels(supergraph)
+        self._always_active = frozenset(override_labels)
         self._limits = limits
         self.count_hit = metrics.operation_cache.labels("hit").inc if metrics else _no_count
         self._count_miss = metrics.operation_cache.labels("miss").inc if metrics else _no_count
@@ -121,27 +124,34 @@ class Runtime:
             max_entries=cache.max_entries, max_characters=cache.max_characters
         )
 
-    def known(self, document: str, operation_name: str | None) -> PlannedOperation | Refusal | None:
-        """What is kept for an operation, or None."""
-        return self._operations.get(document, operation_name)
+    def override_labels(self, named: frozenset[str] = frozenset()) -> frozenset[str]:
+        """The labels that apply to a request which names some itself; decided anew each time."""
+        return self._labels.decide(self._always_active | named)
+
+    def known(
+        self, document: str, operation_name: str | None, labels: frozenset[str] = frozenset()
+    ) -> PlannedOperation | Refusal | None:
+        """What is kept for an operation under these override labels, or None."""
+        return self._operations.get(document, operation_name, labels)
 
     async def planned(
         self,
         document: str,
         operation_name: str | None,
         lanes: PlanningLanes[PlannedOperation | Refusal],
+        labels: frozenset[str] = frozenset(),
     ) -> PlannedOperation | Refusal:
         """Plan an operation beside the event loop and keep it."""
         self._count_miss()
 
         def plan() -> PlannedOperation | Refusal:
             with plan_span(traced=self._traced):
-                return self.plan(document, operation_name)
+                return self.plan(document, operation_name, labels)
 
         def keep(planned: PlannedOperation | Refusal) -> None:
-            self._operations.put(document, operation_name, planned)
+            self._operations.put(document, operation_name, planned, labels)
 
-        return await lanes.run((self, document, operation_name), len(document), plan, keep)
+        return await lanes.run((self, document, operation_name, labels), len(document), plan, keep)
 
     def warm_up(self, used: Sequence[tuple[str, str | None]], *, seconds: float) -> int:
         """Plan operations that another runtime served, and return how many are ready.
@@ -165,7 +175,9 @@ class Runtime:
         """The documents and operation names used last, at most `most`, the very last at the end."""
         return self._operations.recent(most, lambda kept: isinstance(kept, PlannedOperation))
 
-    def plan(self, document: str, operation_name: str | None) -> PlannedOperation | Refusal:
+    def plan(
+        self, document: str, operation_name: str | None, labels: frozenset[str] = frozenset()
+    ) -> PlannedOperation | Refusal:
         """Prepare and plan an operation. Can be called in any thread; nothing is kept."""
         prepared = prepare_operation(
             self.supergraph.api_schema, document, operation_name, self._limits
@@ -182,7 +194,7 @@ class Runtime:
                 ]
             )
         try:
-            plan = self._planner.plan(prepared.operation)
+            plan = self._planner.plan(prepared.operation, override_labels=labels)
         except PlanningError as error:
             return Refusal([error_json(error.code, error.message)])
         executor = OperationExecutor(plan, prepared, self.supergraph)
@@ -262,11 +274,12 @@ class Pipeline:
                 headers={"retry-after": "1"},
             )
         seconds = self._limits.request_timeout_seconds
-        planned = runtime.known(document, operation_name)
+        labels = runtime.override_labels(context.override_labels)
+        planned = runtime.known(document, operation_name, labels)
         if planned is None:
             try:
                 async with asyncio.timeout(seconds):
-                    planned = await runtime.planned(document, operation_name, self._lanes)
+                    planned = await runtime.planned(document, operation_name, self._lanes, labels)
             except TimeoutError:
                 raise _timed_out(seconds) from None
         else:

@@ -27,6 +27,7 @@ from gateway.config.listen import (
     GraphiqlSettings,
     ListenSettings,
 )
+from gateway.config.overrides import OverrideSettings
 from gateway.config.sharing import SharingSettings
 from gateway.config.subgraphs import SubgraphSettings, TransportSettings
 from gateway.config.telemetry import TelemetrySettings
@@ -70,6 +71,8 @@ class GatewaySettings(BaseSettings):
     """Compressed answers."""
     limits: LimitSettings = LimitSettings()
     """Limits of one request."""
+    overrides: OverrideSettings = OverrideSettings()
+    """Labels of progressive overrides."""
     headers: HeaderSettings = HeaderSettings()
     """Headers forwarded to subgraphs."""
     transport: TransportSettings = TransportSettings()

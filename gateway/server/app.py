@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import structlog
 from opentelemetry.trace import format_trace_id
@@ -90,6 +90,8 @@ class GatewayApp:
         self._page = GraphiqlPage(self._path) if settings.graphiql.enabled else None
         self._compression = settings.compression
         self._share_operations = settings.sharing.operations
+        labels_header = settings.overrides.header
+        self._labels_header = labels_header.encode() if labels_header is not None else None
         self._operations: InFlight[_Answer] = InFlight()
         self._count_shared = metrics.shared.labels("operation").inc
         self._in_flight = 0
@@ -244,6 +246,7 @@ class GatewayApp:
         context = RequestContext(
             security=SecurityContext(credential_digest=credential_digest(forwarded)),
             headers=forwarded,
+            override_labels=self._override_labels(headers),
         )
         if not self._traced:
             return await self._run_shared(request, context, client)
@@ -255,6 +258,12 @@ class GatewayApp:
             span.set_attribute(ATTR_OPERATION_NAME, outcome.operation_name or "")
             span.set_attribute(ATTR_ERROR_COUNT, len(outcome.errors))
             return answer
+
+    def _override_labels(self, headers: Iterable[tuple[bytes, bytes]]) -> frozenset[str]:
+        if self._labels_header is None:
+            return frozenset()
+        named = b",".join(value for name, value in headers if name.lower() == self._labels_header)
+        return frozenset(label.strip() for label in named.decode("latin-1").split(","))
 
     async def _run_shared(
         self, request: GraphQLRequest, context: RequestContext, client: ClientWatch
@@ -271,6 +280,7 @@ class GatewayApp:
             encode_json(request.variables),
             deciding_headers(context.headers),
             context.security,
+            context.override_labels,
         )
         while key in self._operations:
             answer = await self._operations.wait(key)

@@ -145,6 +145,7 @@ class Gateway:
             cache=self.settings.cache.operations,
             metrics=self.metrics,
             traced=self._traced,
+            override_labels=self.settings.overrides.labels,
         )
         if used:
             ready = runtime.warm_up(used, seconds=_WARM_UP_SECONDS)

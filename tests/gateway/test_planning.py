@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,9 +102,9 @@ async def test_a_slow_plan_does_not_hold_up_known_operations(
     release = threading.Event()
     plan = Runtime.plan
 
-    def slow(self: Runtime, document: str, name: str | None) -> PlannedOperation | Refusal:
+    def slow(self: Runtime, *operation: Any) -> PlannedOperation | Refusal:
         assert release.wait(10)
-        return plan(self, document, name)
+        return plan(self, *operation)
 
     monkeypatch.setattr(Runtime, "plan", slow)
     cold = asyncio.create_task(ask("query Cold { __typename }"))

@@ -64,6 +64,9 @@ limits:
   introspection: true
   suggestions: true
   csrf_prevention: true
+overrides:
+  labels: []
+  header: null
 headers:
   forward:
   - authorization
