@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -34,7 +35,12 @@ def read_subgraphs(configs: Sequence[SubgraphConfig]) -> list[SubgraphInput]:
 
 
 async def _read_all(configs: Sequence[SubgraphConfig]) -> list[SubgraphInput]:
-    async with httpx.AsyncClient(timeout=REQUEST_TIMEOUT_SECONDS, follow_redirects=True) as client:
+    async with AsyncExitStack() as stack:
+        client = None
+        if any(config.is_remote for config in configs):  # TLS takes a while to be set up
+            client = await stack.enter_async_context(
+                httpx.AsyncClient(timeout=REQUEST_TIMEOUT_SECONDS, follow_redirects=True)
+            )
         found = await asyncio.gather(*(_read(config, client) for config in configs))
     problems = [item for item in found if isinstance(item, str)]
     if problems:
@@ -42,15 +48,15 @@ async def _read_all(configs: Sequence[SubgraphConfig]) -> list[SubgraphInput]:
     return [item for item in found if isinstance(item, SubgraphInput)]
 
 
-async def _read(config: SubgraphConfig, client: httpx.AsyncClient) -> SubgraphInput | str:
+async def _read(config: SubgraphConfig, client: httpx.AsyncClient | None) -> SubgraphInput | str:
     """The input, or a sentence that says why there is none."""
     try:
         if config.file is not None:
             sdl = await asyncio.to_thread(_read_file, config.file)
             return SubgraphInput(config.name, config.url, sdl, _shown(config.file))
-        if config.subgraph_url is not None:
+        if client is not None and config.subgraph_url is not None:
             return SubgraphInput(config.name, config.url, await _ask(config, client))
-        if config.schema_url is not None:
+        if client is not None and config.schema_url is not None:
             return SubgraphInput(config.name, config.url, await _get(config, client))
     except _SourceError as error:
         return f'Subgraph "{config.name}": {error}'
