@@ -45,16 +45,16 @@ def collect_representations(
 ) -> Representations:
     """Gather what one `_entities` call must send; the objects at `positions` are only read.
 
-    `failed_paths` are the places for which there is an error already: a null there is no value
-    that another field may be computed from.
+    `failed_paths` are the places for which there is an error already: a null there, or above it
+    where a subgraph had to put it, is no value that another field may be computed from.
     """
+    failed = {path[:length] for path in failed_paths for length in range(1, len(path) + 1)}
     found = Representations()
     known: dict[bytes, int] = {}
     for position in positions:
         item = build_representation(facts, fetch, position.target)
         if item is None or (
-            failed_paths
-            and _rests_on_failure(position.target, fetch.requires, position.path, failed_paths)
+            failed and _rests_on_failure(position.target, fetch.requires, position.path, failed)
         ):
             found.indices.append(None)
             continue

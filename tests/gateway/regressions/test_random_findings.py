@@ -10,13 +10,23 @@ from tests.testkit.random_graphs.case import Case, ComposedGraph, find_problem
 
 
 def holds(
-    subgraphs: Mapping[str, str], query: str, variables: Mapping[str, Any] | None = None
+    subgraphs: Mapping[str, str],
+    query: str,
+    variables: Mapping[str, Any] | None = None,
+    *,
+    seeds: int = 12,
+    failing: bool = False,
 ) -> None:
-    """Assert that the query is answered like one schema would, for several sets of data."""
+    """Assert that the query is answered like one schema would, for several sets of data.
+
+    With `failing`, fields and calls fail here and there: what is answered has to be right then,
+    and nothing may be computed from what failed.
+    """
     linked = {name: FEDERATION_LINK + sdl for name, sdl in subgraphs.items()}
     graph = ComposedGraph(linked)
-    for seed in range(12):
-        problem = find_problem(Case(linked, query, variables or {}, seed), graph)
+    for seed in range(seeds):
+        case = Case(linked, query, variables or {}, seed, failing=failing)
+        problem = find_problem(case, graph)
         assert problem is None, problem.text
 
 
@@ -113,6 +123,29 @@ def test_a_field_asked_for_with_two_nullabilities_is_put_together_again() -> Non
             "authors": 'type Note @key(fields: "id") { id: ID! author: String! }',
         },
         "{ all { notes { author } ... on Sheet { ... on Thing { notes { text } } } } }",
+    )
+
+
+def test_a_null_above_what_failed_is_no_input() -> None:
+    holds(
+        {
+            "parts": """
+                type Query { wares: [Ware!]! }
+                type Ware @key(fields: "id") { id: ID! parts: [Part!] }
+                type Part { weight: Int! @shareable }
+            """,
+            "shipping": """
+                type Ware @key(fields: "id") {
+                  id: ID!
+                  parts: [Part!] @external
+                  cost: Int @requires(fields: "parts { weight }")
+                }
+                type Part { weight: Int! @shareable }
+            """,
+        },
+        "{ wares { cost } }",
+        seeds=40,
+        failing=True,
     )
 
 

@@ -162,7 +162,7 @@ def _compare(
     if client.violations:
         return Problem("violation", client.violations[0])
     if case.failing:
-        difference = _partial_difference(result, expected)
+        difference = _partial_difference(result, expected, is_voided=client.is_voided)
         return Problem("partial", difference) if difference else None
     if expected.errors:
         return Problem("generator", f"the unsplit schema fails: {expected.errors[0]}")
@@ -175,9 +175,11 @@ def _compare(
     return None
 
 
-def _partial_difference(result: ExecutionResult, expected: Answer) -> str | None:
+def _partial_difference(
+    result: ExecutionResult, expected: Answer, *, is_voided: bool
+) -> str | None:
     paths = [tuple(error["path"]) for error in result.errors if error.get("path")]
-    if any("path" not in error for error in result.errors):
+    if any("path" not in error for error in result.errors) or (is_voided and result.errors):
         paths.append(())
     return find_difference(expected.data, result.data, (), paths) or _wrong_null(
         result.data, expected

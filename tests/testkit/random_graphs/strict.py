@@ -82,6 +82,11 @@ class StrictSubgraphs:
         self.mutations: list[str] = []
         self.requests: list[SubgraphRequest] = []
         self.failed_calls = 0
+        self.is_voided = False
+        """Whether a null went up to the top of an answer, and took with it what had not failed.
+
+        A subgraph may promise more than the graph does (`String!` for `String`).
+        """
 
     async def execute(self, request: SubgraphRequest) -> SubgraphResponse:
         """Answer one request."""
@@ -124,7 +129,10 @@ class StrictSubgraphs:
         for error in formatted.get("errors", ()):
             if error["message"] != "failed" and not self.violations:
                 self.violations.append(f"{subgraph.name} answered: {error['message']}")
-        return SubgraphResponse(formatted.get("data"), formatted.get("errors", ()))
+        data = formatted.get("data")
+        if data is None or None in data.get("_entities", ()):
+            self.is_voided = True
+        return SubgraphResponse(data, formatted.get("errors", ()))
 
     def _document(self, subgraph: DeclaredSubgraph, text: str) -> DocumentNode | None:
         try:
