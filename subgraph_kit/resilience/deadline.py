@@ -8,9 +8,8 @@ step deep down never waits for longer than anyone above is willing to.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
 
 Clock = Callable[[], float]
@@ -48,21 +47,36 @@ def current_deadline() -> Deadline | None:
     return _current.get()
 
 
-@contextmanager
-def deadline(seconds: float | None, *, clock: Clock = time.monotonic) -> Iterator[Deadline | None]:
+def deadline(seconds: float | None, *, clock: Clock = time.monotonic) -> _Scope:
     """Set a deadline for what runs inside; it can only tighten the one that holds already.
 
     `seconds` None keeps the one that holds. This does not interrupt anything by itself: whoever
     waits inside (retry, rate limit, the policy's attempts) asks `current_deadline()`.
     """
-    outer = _current.get()
-    inner = outer
-    if seconds is not None:
-        candidate = Deadline.after(seconds, clock=clock)
-        if outer is None or candidate.remaining_seconds() < outer.remaining_seconds():
-            inner = candidate
-    token = _current.set(inner)
-    try:
-        yield inner
-    finally:
-        _current.reset(token)
+    return _Scope(seconds, clock)
+
+
+class _Scope:
+    """The context manager of `deadline`; a class, as generators cost each call more than this."""
+
+    __slots__ = ("_clock", "_seconds", "_token")
+
+    def __init__(self, seconds: float | None, clock: Clock) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._token: Token[Deadline | None] | None = None
+
+    def __enter__(self) -> Deadline | None:
+        outer = _current.get()
+        if self._seconds is None:
+            return outer
+        candidate = Deadline.after(self._seconds, clock=self._clock)
+        if outer is not None and candidate.remaining_seconds() >= outer.remaining_seconds():
+            return outer
+        self._token = _current.set(candidate)
+        return candidate
+
+    def __exit__(self, *_error: object) -> None:
+        if self._token is not None:
+            _current.reset(self._token)
+            self._token = None

@@ -235,3 +235,20 @@ async def test_variables_that_are_no_json_are_an_error_of_the_call() -> None:
     async with sharing(Gate()) as (client, _):
         with pytest.raises(SubgraphCallError):
             await client.execute(replace(QUERY, variables={"id": object()}))
+
+
+async def test_nothing_of_a_request_is_lost_on_the_way() -> None:
+    seen: list[SubgraphRequest] = []
+
+    class Inner:
+        async def execute(self, request: SubgraphRequest) -> SubgraphResponse:
+            seen.append(request)
+            return SubgraphResponse({"a": 1}, body=b"{}")
+
+        async def close(self) -> None:
+            """Nothing."""
+
+    request = replace(QUERY, operation_name="Q", undecoded=True, security=SecurityContext("t"))
+    await SharingSubgraphClient(Inner()).execute(request)
+    assert replace(seen[0], body=None) == request
+    assert seen[0].body is not None
