@@ -14,10 +14,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import backends, gateway
+from tests.benchmarks import backends, composition, gateway
 from tests.benchmarks.measure import Measurement, machine
 
-PARTS = {"gateway": gateway.run, "backends": backends.run}
+PARTS = {"composition": composition.run, "gateway": gateway.run, "backends": backends.run}
 
 
 async def _measure(parts: list[str], console: Console) -> list[Measurement]:
@@ -26,6 +26,12 @@ async def _measure(parts: list[str], console: Console) -> list[Measurement]:
         with console.status(f"measuring {part}"):
             found += [measurement async for measurement in PARTS[part]()]
     return found
+
+
+def _duration(microseconds: float) -> str:
+    if microseconds < 10_000:
+        return f"{microseconds:,.1f} µs"
+    return f"{microseconds / 1e3:,.1f} ms" if microseconds < 1e6 else f"{microseconds / 1e6:,.2f} s"
 
 
 def main() -> None:
@@ -41,8 +47,8 @@ def main() -> None:
         table.add_row(
             item.part,
             item.name,
-            f"{item.per_second:,.0f}",
-            f"{item.microseconds:,.1f} µs",
+            f"{item.per_second:,.0f}" if item.per_second >= 10 else f"{item.per_second:.2f}",
+            _duration(item.microseconds),
             f"{item.spread:.0%}",
             item.note,
         )
