@@ -426,6 +426,9 @@ class SplitMaker:
                 ):
                     graph = owners.pop()
                     del item.in_graphs[graph]
+                    for interface in self.of("interface"):
+                        if type_.name in interface.members and graph in interface.graphs:
+                            interface.graphs[graph].fields.discard(item.name)
                     if not any(graph in other.in_graphs for other in type_.fields.values()):
                         del type_.graphs[graph]
 
