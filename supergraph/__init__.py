@@ -12,6 +12,7 @@ reads a supergraph (`load_supergraph`, `extract_subgraphs`, `apply_contract`) ra
 `InvalidSupergraphError` for a text that is none.
 """
 
+from supergraph.cache import CompositionCache
 from supergraph.compose import CompositionResult, compose
 from supergraph.contracts import ContractFilter, ContractResult, apply_contract
 from supergraph.errors import CompositionError, ErrorCode, SourceLocation
@@ -22,6 +23,7 @@ from supergraph.model import InvalidSupergraphError, Supergraph
 from supergraph.subgraph.model import SubgraphInput
 
 __all__ = [
+    "CompositionCache",
     "CompositionError",
     "CompositionHint",
     "CompositionResult",

@@ -9,25 +9,28 @@ import typer
 from graphql import print_schema
 
 from supergraph.cli.common import (
+    DEFAULT_CONFIG,
     EXIT_COMPOSITION,
     EXIT_USAGE,
     Command,
     Configs,
     SupergraphFile,
     fail,
-    read_inputs,
     read_supergraph,
 )
 from supergraph.cli.report import note, text_report
 from supergraph.cli.resolvers import describe_resolvers
+from supergraph.config import ConfigError, load_configs
 from supergraph.load import load_supergraph
 from supergraph.model import InvalidSupergraphError, Supergraph
 from supergraph.printer import print_definitions
 from supergraph.query_graph import build_query_graph, display_query_graph, query_graph_to_dot
 from supergraph.satisfiability import check_satisfiability
 from supergraph.subgraph.load import load_subgraph
+from supergraph.subgraph.model import SubgraphInput
 from supergraph.subgraph.rules import check_subgraph
 from supergraph.subgraph.upgrade import upgrade_federation_1
+from supergraph.subgraph_sources import read_subgraphs
 
 inspect = typer.Typer(name="inspect", help="Print a stage of composition.", no_args_is_help=True)
 
@@ -49,11 +52,7 @@ def inspect_subgraph(
     Links are expanded, pieces of types joined, root types have their default names, and Federation
     1 is upgraded.
     """
-    inputs = read_inputs(config)
-    given = next((item for item in inputs if item.name == name), None)
-    if given is None:
-        known = ", ".join(item.name for item in inputs)
-        fail([f'There is no subgraph "{name}" in the configuration; there are: {known}.'])
+    given = _read_one(name, config)
     result = load_subgraph(given)
     if result.subgraph is None:
         typer.echo(text_report(result.errors, [given]), err=True)
@@ -109,6 +108,19 @@ def inspect_satisfiability(supergraph: SupergraphFile = None, config: Configs = 
 def inspect_api_schema(supergraph: SupergraphFile = None, config: Configs = None) -> None:
     """Print the schema that clients see."""
     typer.echo(print_schema(_load(supergraph, config).api_schema))
+
+
+def _read_one(name: str, configs: Configs) -> SubgraphInput:
+    """Reads no other subgraph: those need not be there to look at this one."""
+    try:
+        listed = load_configs(configs or [DEFAULT_CONFIG])
+        found = [item for item in listed if item.name == name]
+        if not found:
+            known = ", ".join(item.name for item in listed)
+            fail([f'There is no subgraph "{name}" in the configuration; there are: {known}.'])
+        return read_subgraphs(found)[0]
+    except ConfigError as error:
+        fail(error.problems)
 
 
 def _load(supergraph: SupergraphFile, config: Configs) -> Supergraph:

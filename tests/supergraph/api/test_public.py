@@ -13,6 +13,7 @@ from supergraph import CompositionResult, ErrorCode, SubgraphInput, compose
 def test_the_public_names_are_these() -> None:
     assert sorted(supergraph.__all__) == supergraph.__all__
     assert set(supergraph.__all__) == {
+        "CompositionCache",
         "CompositionError",
         "CompositionHint",
         "CompositionResult",
