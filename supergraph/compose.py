@@ -70,7 +70,7 @@ def _compose(
         return CompositionResult(None, tuple(without_base))
     for subgraph in loaded:
         if subgraph.version is None:
-            upgrade_federation_1(subgraph)
+            errors += upgrade_federation_1(subgraph, loaded)
         errors += check_subgraph(subgraph)
     if errors:
         return CompositionResult(None, (*without_base, *errors))

@@ -18,6 +18,7 @@ from supergraph.definitions import (
     value_text,
 )
 from supergraph.federation.directives import (
+    CONTEXT_IDENTITY,
     DIRECTIVES,
     FEDERATION_IDENTITY,
     STANDALONE_SPECS,
@@ -62,6 +63,8 @@ def _local_names(schema: SchemaDefinitions, specs: Iterable[LinkedSpec]) -> dict
     for spec in specs:
         for plain in STANDALONE_SPECS.get(spec.identity, ()):
             names[plain] = spec.directive(plain)
+        if spec.identity == CONTEXT_IDENTITY:
+            names["context"] = spec.directive("context")
     return names
 
 

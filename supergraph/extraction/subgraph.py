@@ -239,7 +239,7 @@ class SubgraphExtraction:
         for item in value.values if isinstance(value, ListValueNode) else ():
             texts = _texts(item)
             context = texts.get("context", "").removeprefix(f"{self._name}__")
-            filled = string_value(f"${context} {texts.get('selection', '')}")
+            filled = string_value(f"${context}{texts.get('selection', '')}")
             yield InputValueDefinition(
                 name=texts.get("name", ""),
                 type=parse_type(texts.get("type", "String"), no_location=True),
@@ -264,7 +264,7 @@ class SubgraphExtraction:
                 own = name.removeprefix(f"{self._name}__")
                 if own != name:
                     arguments = {"name": string_value(own)}
-                    found.append(AppliedDirective("context", arguments, "context"))
+                    found.append(AppliedDirective(item.name, arguments, "context"))
             elif item.feature is not None:
                 is_derived = is_interface and item.feature in ACCESS_DIRECTIVES
                 if not item.feature.startswith("join__") and not is_derived:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 Version = tuple[int, int]
 
 FEDERATION_IDENTITY = "https://specs.apollo.dev/federation"
+CONTEXT_IDENTITY = "https://specs.apollo.dev/context"
+"""In supergraphs only: subgraphs have `@context` of the federation specification."""
 LATEST_VERSION: Version = (2, 14)
 KNOWN_VERSIONS = frozenset((2, minor) for minor in range(LATEST_VERSION[1] + 1))
 

@@ -22,7 +22,7 @@ from graphql import (
 )
 
 LINK_IDENTITY = "https://specs.apollo.dev/link"
-_URL = re.compile(r"^(?P<identity>.*?)/v(?P<major>\d{1,9})\.(?P<minor>\d{1,9})/?$")
+_URL = re.compile(r"^(?P<identity>.*?)/v(?P<major>\d{1,9})\.(?P<minor>\d{1,9})$")
 _NAME = re.compile(r"^[A-Za-z](?:[A-Za-z0-9_-]*[A-Za-z0-9-])?$")
 
 
@@ -128,6 +128,12 @@ def _arguments(node: DirectiveNode) -> dict[str, ValueNode]:
 
 def _parse_url(url: str, node: Node) -> tuple[str, str, tuple[int, int] | None]:
     match = _URL.match(url)
+    if match is None and _URL.match(url.rstrip("/")):
+        raise LinkError(
+            f'Invalid @link: the url "{url}" must end with its version, without a slash.',
+            node,
+            invalid_identifier=True,
+        )
     if match is None:
         identity = url.rstrip("/")
         return identity, identity.rsplit("/", 1)[-1], None

@@ -78,7 +78,15 @@ class MergeContext:
         return list(self.sources.get(name, ()))
 
     def locate(self, coordinate: str) -> tuple[SourceLocation, ...]:
-        """Where the subgraphs declare `Type`, `Type.member` or `Type.field(argument:)`."""
+        """Where the subgraphs declare `Type`, `Type.member`, `Type.field(argument:)`, `@name`."""
+        if coordinate.startswith("@"):
+            name = coordinate[1:].partition("(")[0]
+            return tuple(
+                place
+                for subgraph in self.subgraphs
+                if name in subgraph.directives
+                for place in subgraph.locate(*subgraph.directives[name].nodes)
+            )
         type_name, _, rest = coordinate.partition(".")
         member, _, argument = rest.removesuffix(":)").partition("(")
         found: list[SourceLocation] = []

@@ -163,13 +163,13 @@ def _through_interface_objects(
     context: MergeContext, type_name: str, name: str
 ) -> Iterable[tuple[Source[FieldDefinition], str]]:
     for interface in sorted(context.supertypes.get(type_name, ())):
-        for subgraph in context.subgraphs:
-            definition = subgraph.types.get(interface)
-            if definition is None or not definition.has("interfaceObject"):
-                continue
+        for source in context.type_sources(interface):
+            definition, subgraph = source.element, source.subgraph
             field = definition.fields.get(name)
-            if field is not None and not is_external(
-                definition, field, context.usages[subgraph.name]
+            if (
+                field is not None
+                and definition.has("interfaceObject")
+                and not is_external(definition, field, context.usages[subgraph.name])
             ):
                 yield Source(subgraph, field), interface
 

@@ -11,7 +11,7 @@ from graphql import EnumValueNode, ListValueNode, ObjectValueNode, TypeNode, Val
 
 from supergraph.definitions import (
     ROOT_NAMES,
-    Element,
+    DirectiveDefinition,
     FieldDefinition,
     InputValueDefinition,
     SchemaDefinitions,
@@ -21,6 +21,7 @@ from supergraph.definitions import (
 )
 from supergraph.errors import CompositionError, ErrorCode
 from supergraph.merge.context import MergeContext
+from supergraph.merge.directive import EXECUTABLE_LOCATIONS
 
 _CHILDREN = {
     TypeKind.OBJECT: "fields",
@@ -32,18 +33,8 @@ _CHILDREN = {
 
 def check_inaccessible(context: MergeContext) -> Iterator[CompositionError]:
     """The codes about `@inaccessible`."""
-    if not any(_hides_anything(item) for item in context.merged.types.values()):
-        return
-    yield from _Check(context).run()
-
-
-def _hides_anything(definition: TypeDefinition) -> bool:
-    elements: list[Element] = [
-        definition,
-        *definition.children(),
-        *(a for field in definition.fields.values() for a in field.arguments.values()),
-    ]
-    return any(element.has("inaccessible") for element in elements)
+    if any(element.has("inaccessible") for _, element in context.merged.elements()):
+        yield from _Check(context).run()
 
 
 class _Check:
@@ -69,6 +60,31 @@ class _Check:
                 yield from self._check_field(definition, field)
             for value in definition.input_fields.values():
                 yield from self._check_input_field(definition, value)
+        for directive in self._schema.directives.values():
+            yield from self._check_directive(directive)
+
+    def _check_directive(self, definition: DirectiveDefinition) -> Iterator[CompositionError]:
+        is_executable = all(item in EXECUTABLE_LOCATIONS for item in definition.locations)
+        for argument in definition.arguments.values():
+            place = f"@{definition.name}({argument.name}:)"
+            if not argument.has("inaccessible"):
+                if any(item in EXECUTABLE_LOCATIONS for item in definition.locations):
+                    yield from self._check_reference(place, argument.type)
+                    yield from self._check_default(place, argument)
+            elif not is_executable:
+                yield self._error(
+                    ErrorCode.DISALLOWED_INACCESSIBLE,
+                    f'Argument "{place}" cannot be @inaccessible: its directive can be applied to '
+                    "elements of a schema, where it has to be known.",
+                    place,
+                )
+            elif argument.is_required:
+                yield self._error(
+                    ErrorCode.REQUIRED_INACCESSIBLE,
+                    f'Argument "{place}" is @inaccessible but is a required argument of its '
+                    "directive.",
+                    place,
+                )
 
     def _check_children(self, definition: TypeDefinition) -> Iterator[CompositionError]:
         children = list(definition.children())

@@ -51,6 +51,7 @@ MAX_TOKENS = 1_000_000
 """Tokens of one SDL; a schema of 20,000 fields has some 200,000. Each costs half a kilobyte."""
 
 _SERVICE_FIELDS = ("_service", "_entities")
+_BUILT_IN_SCALARS = ("Int", "Float", "String", "Boolean", "ID")
 _SERVICE_TYPES = ("_Service", "_Entity", "_Any", "_FieldSet")
 
 
@@ -186,6 +187,8 @@ def _without_federation_definitions(
             if plain is not None or node.name.value == names.link_name:
                 continue
         elif isinstance(node, (TypeDefinitionNode, TypeExtensionNode)):
+            if node.name.value in _BUILT_IN_SCALARS:
+                continue  # GraphQL has them: a definition says nothing
             if node.name.value in own_types:
                 if node.name.value in names.type_names.values() and not isinstance(
                     node, (ScalarTypeDefinitionNode, ScalarTypeExtensionNode)

@@ -225,12 +225,6 @@ def test_requirements_over_thousands_of_steps_are_given_up() -> None:
     assert codes == {ErrorCode.MAX_VALIDATION_SUBGRAPH_PATHS_EXCEEDED}
 
 
-def test_what_is_not_merged_yet_is_refused() -> None:
-    link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.8", import: '
-    result = compose_result(a=f'{link}["@context"]) type Query @context(name: "x") {{ a: Int }}')
-    assert only_error(result).code is ErrorCode.UNSUPPORTED_FEATURE
-
-
 def test_access_rules_of_all_subgraphs_must_hold() -> None:
     facts = meaning(
         compose_sdl(
@@ -241,18 +235,3 @@ def test_access_rules_of_all_subgraphs_must_hold() -> None:
     directives = dict(facts["Query.x"][1])
     assert directives["requiresScopes"] == [("scopes", '[["a", "c"], ["b", "c"]]')]
     assert "authenticated" in directives
-
-
-def test_public_names() -> None:
-    assert set(supergraph.__all__) == {
-        "CompositionError",
-        "CompositionHint",
-        "CompositionResult",
-        "ErrorCode",
-        "HintCode",
-        "HintLevel",
-        "SourceLocation",
-        "SubgraphInput",
-        "compose",
-    }
-    assert all(hasattr(supergraph, name) for name in supergraph.__all__)
