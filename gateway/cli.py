@@ -56,6 +56,7 @@ class PlanFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    MERMAID = "mermaid"
 
 
 class Stage(StrEnum):
@@ -132,8 +133,20 @@ def plan(
     query: QueryOption,
     operation: OperationOption = None,
     output: Annotated[
-        PlanFormat, typer.Option("--format", help="Apollo's text form or its JSON form.")
+        PlanFormat,
+        typer.Option("--format", help="Apollo's text form, its JSON form, or a Mermaid flowchart."),
     ] = PlanFormat.TEXT,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Say of each call what it brings, what it waits for, and the alternatives.",
+        ),
+    ] = False,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(help="Label of a progressive `@override` that applies; may be repeated."),
+    ] = None,
     compiled: Annotated[
         bool,
         typer.Option("--compiled", help="Print the Python code that the plan is compiled to."),
@@ -154,7 +167,8 @@ def plan(
         if compiled:
             typer.echo(_compiled_text(graph, prepared, variables))
         else:
-            typer.echo(_plan_text(graph, prepared, output))
+            labels = frozenset(label or ())
+            typer.echo(_plan_text(graph, prepared, output, labels, explain=explain))
 
 
 @app.command()
@@ -177,7 +191,7 @@ def inspect(
 
                 typer.echo(display_operation(prepared.operation))
             case Stage.PLAN:
-                typer.echo(_plan_text(graph, prepared, PlanFormat.TEXT))
+                typer.echo(_plan_text(graph, prepared, PlanFormat.TEXT, frozenset()))
 
 
 @app.command("config")
@@ -222,12 +236,25 @@ def _prepare(
     return graph, prepared
 
 
-def _plan_text(graph: Supergraph, prepared: PreparedOperation, output: PlanFormat) -> str:
+def _plan_text(
+    graph: Supergraph,
+    prepared: PreparedOperation,
+    output: PlanFormat,
+    labels: frozenset[str],
+    *,
+    explain: bool = False,
+) -> str:
     from gateway.plan.display import display_plan
     from gateway.planner import QueryPlanner
+    from gateway.planner.explanation import display_explanation, display_mermaid
 
-    query_plan = QueryPlanner(graph).plan(prepared.operation)
+    planner = QueryPlanner(graph)
+    if explain and output is PlanFormat.TEXT:
+        return display_explanation(planner.explain(prepared.operation, override_labels=labels))
+    query_plan = planner.plan(prepared.operation, override_labels=labels)
     match output:
+        case PlanFormat.MERMAID:
+            return display_mermaid(planner.explain(prepared.operation, override_labels=labels))
         case PlanFormat.TEXT:
             return display_plan(query_plan)
         case PlanFormat.JSON:
@@ -235,7 +262,13 @@ def _plan_text(graph: Supergraph, prepared: PreparedOperation, output: PlanForma
 
             from gateway.plan.serde import plan_to_json
 
-            return json.dumps(plan_to_json(query_plan), indent=2)
+            document = plan_to_json(query_plan)
+            if explain:
+                from dataclasses import asdict
+
+                explained = planner.explain(prepared.operation, override_labels=labels)
+                document = {**document, "explanation": [asdict(fetch) for fetch in explained]}
+            return json.dumps(document, indent=2)
 
 
 def _compiled_text(graph: Supergraph, prepared: PreparedOperation, variables: str) -> str:

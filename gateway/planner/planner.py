@@ -9,7 +9,8 @@ from gateway.plan.nodes import QueryPlan
 from gateway.planner.best import BestSearch
 from gateway.planner.emit import emit_plan
 from gateway.planner.errors import PlanningError
-from gateway.planner.fetch_graph import build_fetch_graph
+from gateway.planner.explain import FetchExplanation, explain_fetches
+from gateway.planner.fetch_graph import FetchGraph, build_fetch_graph
 from gateway.planner.mutations import once_each
 from gateway.planner.optimize import optimize
 from gateway.planner.query_tree import Solution
@@ -37,12 +38,29 @@ class QueryPlanner:
             PlanningError: if the operation is too complex to be planned.
         """
         try:
-            solution = self.search(operation, override_labels)
-            fetch_graph = build_fetch_graph(self.graph, operation.kind, solution)
-            optimize(fetch_graph)
+            fetch_graph = self._fetch_graph(operation, override_labels)
             return QueryPlan(emit_plan(fetch_graph, operation), tuple(fetch_graph.unresolvable))
         except RecursionError as error:
             raise PlanningError("The operation is nested too deeply to be planned.") from error
+
+    def explain(
+        self, operation: Operation, *, override_labels: frozenset[str] = frozenset()
+    ) -> tuple[FetchExplanation, ...]:
+        """Why each fetch of the operation's plan is there.
+
+        Raises:
+            PlanningError: as for `plan`.
+        """
+        try:
+            return explain_fetches(self.graph, self._fetch_graph(operation, override_labels))
+        except RecursionError as error:
+            raise PlanningError("The operation is nested too deeply to be planned.") from error
+
+    def _fetch_graph(self, operation: Operation, override_labels: frozenset[str]) -> FetchGraph:
+        solution = self.search(operation, override_labels)
+        fetch_graph = build_fetch_graph(self.graph, operation.kind, solution)
+        optimize(fetch_graph)
+        return fetch_graph
 
     def search(self, operation: Operation, override_labels: frozenset[str]) -> Solution:
         """The first step: which subgraph to ask for each field."""
