@@ -179,7 +179,7 @@ class Gateway:
                 continue
             targets[name] = HttpTarget(
                 url=url,
-                timeout_seconds=own.timeout_seconds or transport.timeout_seconds,
+                timeout_seconds=None,  # the policy around each call ends it
                 connect_timeout_seconds=own.connect_timeout_seconds
                 or transport.connect_timeout_seconds,
                 max_body_bytes=own.max_body_bytes or transport.max_body_bytes,

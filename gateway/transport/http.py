@@ -46,11 +46,12 @@ class HttpTarget:
     """Where one subgraph is reached, and how long a call may take.
 
     `url` is http or https; `timeout_seconds` counts from the call to the last byte of the answer,
-    waiting for a connection included; `headers` are added to every request.
+    waiting for a connection included, and None leaves that to whoever calls (a second timer would
+    cost as much as writing the request); `headers` are added to every request.
     """
 
     url: str
-    timeout_seconds: float = 30.0
+    timeout_seconds: float | None = 30.0
     connect_timeout_seconds: float = 5.0
     max_body_bytes: int = 64 * 1024 * 1024
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -167,8 +168,11 @@ class HttpSubgraphClient:
         payload = _request_bytes(route, request)
         pool = self._connections.pool(route.origin)
         try:
-            async with asyncio.timeout(target.timeout_seconds):
+            if target.timeout_seconds is None:
                 answer = await _exchange(pool, payload, is_mutation=request.is_mutation)
+            else:
+                async with asyncio.timeout(target.timeout_seconds):
+                    answer = await _exchange(pool, payload, is_mutation=request.is_mutation)
         except AnswerTooLargeError as error:
             raise too_large(name, str(error)) from error
         except ProtocolError as error:
@@ -191,11 +195,11 @@ class HttpSubgraphClient:
                 f'Subgraph "{name}" did not accept a connection within '
                 f"{_seconds(target.connect_timeout_seconds)}",
             ) from error
-        except TimeoutError as error:
+        except TimeoutError as error:  # ours, or the system's for a peer that went silent
+            seconds = target.timeout_seconds
+            within = f"within {_seconds(seconds)}" if seconds is not None else "in time"
             raise SubgraphCallError(
-                name,
-                "SUBREQUEST_TIMEOUT",
-                f'Subgraph "{name}" did not answer within {_seconds(target.timeout_seconds)}',
+                name, "SUBREQUEST_TIMEOUT", f'Subgraph "{name}" did not answer {within}'
             ) from error
         except OSError as error:
             raise SubgraphCallError(
