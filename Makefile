@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock fmt check test kafka kafka-stop test-kafka bench demo composition-reference plan-quality docs clean
+.PHONY: help setup lock fmt check test test-random kafka kafka-stop test-kafka bench demo composition-reference plan-quality docs clean
 
 help: ## print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ check: $(STAMP) ## format, lint, strict types, import directions; changes nothin
 
 test: $(STAMP) ## every test that needs no Kafka (ARGS passes options to pytest)
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not kafka" $(ARGS)
+
+test-random: $(STAMP) ## compare answers on random graphs with the unsplit schema's (ARGS="--cases 100000 --seed 7")
+	nice $(BIN)/python -m tests.testkit.random_graphs $(ARGS)
 
 kafka: $(STAMP) ## fetch Apache Kafka by Maven, start one broker on this machine, print its address (needs Java 17 and Maven)
 	@$(BIN)/python tools/kafka/broker.py start

@@ -147,6 +147,8 @@ def _without(text: str, kinds: tuple[str, ...], number: int) -> str | None:
         parse(smaller)
     except GraphQLError:
         return None
+    if "{}" in smaller:
+        return None  # nothing is left to select; some parsers take it
     return _without_unused(smaller)
 
 
