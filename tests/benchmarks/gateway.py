@@ -9,10 +9,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+import msgspec
+
+from gateway.context import RequestContext
+from gateway.executor.compiled import compile_plan
+from gateway.executor.compiled.run import CompiledExecution
 from gateway.executor.entity_cache import EntityCache
 from gateway.executor.execute import execute_plan
 from gateway.operation import OperationLimits, PreparedOperation, prepare_operation
 from gateway.planner import QueryPlanner
+from gateway.transport.answer import read_body
 from gateway.transport.base import JsonObject, SubgraphRequest, SubgraphResponse
 from subgraph_kit.cache.memory import MemoryCache
 from supergraph.load import load_supergraph
@@ -20,6 +26,7 @@ from tests.benchmarks.measure import Measurement, measure
 from tests.testkit.composition import compose_sdl
 
 PART = "gateway"
+encode = msgspec.json.Encoder().encode
 INVOICES = 10
 ITEMS = 5
 
@@ -97,6 +104,27 @@ class AnsweringFromMemory:
         """Nothing to release."""
 
 
+class AnsweringBytes:
+    """The same subgraphs, with each answer as the bytes that come from the network."""
+
+    def __init__(self, inner: AnsweringFromMemory) -> None:
+        self._inner = inner
+        self._bodies: dict[str, bytes] = {}
+
+    async def execute(self, request: SubgraphRequest) -> SubgraphResponse:
+        """Answer bytes, decoded unless the asker does that itself."""
+        body = self._bodies.get(request.subgraph)
+        if body is None:
+            response = await self._inner.execute(request)
+            body = self._bodies[request.subgraph] = encode({"data": response.data})
+        if request.undecoded:
+            return SubgraphResponse(None, body=body, is_decoded=False)
+        return read_body(request.subgraph, body)
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+
 async def run() -> AsyncIterator[Measurement]:
     """Yield the part's measurements."""
     supergraph = load_supergraph(compose_sdl(**SUBGRAPHS))
@@ -112,6 +140,7 @@ async def run() -> AsyncIterator[Measurement]:
     planner = QueryPlanner(supergraph)
     plan = planner.plan(prepared.operation)
     client = AnsweringFromMemory()
+    from_bytes = AnsweringBytes(client)
     cache = EntityCache(MemoryCache(max_bytes=10_000_000), ttl_seconds=60)
 
     async def do_prepare() -> object:
@@ -122,6 +151,22 @@ async def run() -> AsyncIterator[Measurement]:
 
     async def do_execute() -> object:
         return await execute_plan(plan, prepared, {"id": "1"}, supergraph=supergraph, client=client)
+
+    compiled = compile_plan(plan, prepared, {"id": "1"}, supergraph)
+    context = RequestContext()
+
+    async def do_compile() -> object:
+        return compile_plan(plan, prepared, {"id": "1"}, supergraph)
+
+    async def do_interpret_bytes() -> object:
+        result = await execute_plan(
+            plan, prepared, {"id": "1"}, supergraph=supergraph, client=from_bytes
+        )
+        return encode(result.data)
+
+    async def do_execute_compiled() -> object:
+        execution = CompiledExecution(compiled, {"id": "1"}, client=from_bytes, context=context)
+        return encode(await execution.run())
 
     async def do_execute_cached() -> object:
         return await execute_plan(
@@ -137,4 +182,8 @@ async def run() -> AsyncIterator[Measurement]:
     yield await measure(PART, "parse, validate, normalize", do_prepare, note="not cached")
     yield await measure(PART, "plan", do_plan, note="3 subgraphs, 3 fetches; not cached")
     yield await measure(PART, "execute (interpreter)", do_execute, note=entities)
+    in_bytes = f"{entities}; bytes in, bytes out"
+    yield await measure(PART, "execute (interpreter), JSON too", do_interpret_bytes, note=in_bytes)
+    yield await measure(PART, "execute (compiled), JSON too", do_execute_compiled, note=in_bytes)
+    yield await measure(PART, "compile a plan", do_compile, note="once per operation")
     yield await measure(PART, "execute, entities cached", do_execute_cached, note=entities)

@@ -98,10 +98,15 @@ class ClassWriter:
             else:
                 decoded.append(self._later(placed, slot))
             renamed[slot.attribute] = wire_names[slot.name]
-        tag = placed.type_name if placed.is_typename_fetched else None
+        if placed.has_hidden_name:
+            decoded.append(f"type_name: Literal[{placed.type_name!r}]")
+            renamed["type_name"] = "__typename"
+        tag = placed.type_name if placed.is_tagged else None
         self._write_class(decode_class(placed), decoded, renamed, tag)
         if is_switched(placed):
             later = [self._later(placed, slot) for slot in _fields(placed)]
+            if placed.has_hidden_name:
+                later.append("type_name: UnsetType = UNSET")
             self._write_class(final_class(placed), later)
 
     def _write_part(self, fetch: LaidOutFetch, target: Target) -> None:
@@ -159,7 +164,10 @@ class ClassWriter:
     def _later(self, placed: PlacedType, slot: Slot) -> str:
         """A field that another fetch brings, or nobody: its answer must not have it."""
         if slot.is_typename:
-            return f"{slot.attribute}: UnsetType | str = {placed.type_name!r}"
+            name = placed.type_name
+            if slot.name == "__typename" and placed.is_typename_fetched and not placed.is_tagged:
+                return f"{slot.attribute}: Literal[{name!r}]"
+            return f"{slot.attribute}: UnsetType | str = {name!r}"
         is_nullable = not isinstance(slot.type, GraphQLNonNull)
         if slot.shape is not None and is_nullable and not slot.is_read:
             return f"{slot.attribute}: None = None"
@@ -220,7 +228,7 @@ def is_switched(placed: PlacedType) -> bool:
     """Whether decoding and encoding take different types."""
     if placed.place.creator is None:
         return False
-    if placed.is_typename_fetched and not _is_tag_shown(placed):
+    if placed.is_tagged and not _is_tag_shown(placed):
         return True
     return any(name != wire for name, wire in wire_names_of(placed).items())
 
@@ -233,7 +241,7 @@ def wire_names_of(placed: PlacedType) -> dict[str, str]:
         for slot in placed.slots.values()
         if creator is not None and creator in slot.suppliers
     }
-    if placed.is_typename_fetched:
+    if placed.is_tagged:
         used.add("__typename")
     names: dict[str, str] = {}
     for slot in _fields(placed):
@@ -254,7 +262,7 @@ def _is_tag_shown(placed: PlacedType) -> bool:
 def _fields(placed: PlacedType) -> list[Slot]:
     """The fields of a type, without one that its tag stands for."""
     slots = list(placed.slots.values())
-    if placed.is_typename_fetched and placed.place.creator is not None and _is_tag_shown(placed):
+    if placed.is_tagged and placed.place.creator is not None and _is_tag_shown(placed):
         slots = slots[1:]
     return sorted(slots, key=lambda slot: slot.shape is None)
 

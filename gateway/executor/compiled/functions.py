@@ -23,9 +23,6 @@ from gateway.executor.compiled.layout import LaidOutFetch, Layout, Place, Placed
 from gateway.executor.compiled.outcome import NotCompilableError
 from gateway.executor.compiled.representations import Template, TemplateWriter
 
-_MAX_NESTED_LOOPS = 12
-"""Python allows 20 nested blocks."""
-
 
 class FunctionWriter:
     """Writes the functions of a layout; `templates` are those of entity fetches."""
@@ -238,6 +235,7 @@ class FunctionWriter:
         if known is None:
             known = place.names in self._lists or any(
                 is_switched(placed)
+                or placed.has_hidden_name
                 or any(self._is_walked(child) for child in _children(placed, place.creator))
                 for placed in place.types.values()
             )
@@ -253,8 +251,6 @@ class FunctionWriter:
             place = slot.place
             if place is None or not self._is_walked(place):
                 continue
-            if depth > _MAX_NESTED_LOOPS:
-                raise NotCompilableError("objects nested too deeply")
             item = f"v{depth}"
             lines.append(f"{item} = {variable}.{slot.attribute}")
             lines += self._walk_value(fetch, slot.type, place, item, depth)
@@ -283,6 +279,8 @@ class FunctionWriter:
             body: list[str] = []
             if is_switched(placed):
                 body.append(f"{item}.__class__ = {final_class(placed)}")
+            if placed.has_hidden_name:
+                body.append(f"{item}.type_name = UNSET")
             slots = [s for s in placed.slots.values() if fetch.number in s.suppliers]
             body += self._walk_children(fetch, slots, item, depth + 1)
             if not several:

@@ -90,6 +90,17 @@ class PlacedType:
     """The fetch that brings these objects asks for `__typename`."""
 
     @property
+    def is_tagged(self) -> bool:
+        """Its `__typename` tells it from others; where there is no other, it is a field."""
+        return self.is_typename_fetched and len(self.place.types) > 1
+
+    @property
+    def has_hidden_name(self) -> bool:
+        """It comes with a `__typename` that is checked and that the client does not want."""
+        shown = self.slots.get("__typename")
+        return self.is_typename_fetched and not self.is_tagged and shown is None
+
+    @property
     def hidden(self) -> list[Slot]:
         """The fields that clients must not see."""
         return [slot for slot in self.slots.values() if slot.shape is None]
