@@ -118,8 +118,9 @@ class QueryGraph:
             return frozenset()
         if definition.kind is TypeKind.OBJECT:
             return frozenset({type_name})
+        # By subgraph: looking through all members would be quadratic in the size of the graph.
         return frozenset().union(
-            *(members for (name, _), members in self._members.items() if name == type_name)
+            *(self._members.get((type_name, graph), ()) for graph in self.supergraph.graphs)
         )
 
     def all_nodes(self) -> tuple[Node, ...]:
