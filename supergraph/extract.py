@@ -15,15 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from graphql import parse
+from graphql import DocumentNode
 
+from supergraph.collection import collection_paused
 from supergraph.extraction.definitions import read_definitions
 from supergraph.extraction.sdl import print_subgraph
 from supergraph.extraction.subgraph import SubgraphExtraction
 from supergraph.federation.directives import LATEST_VERSION
 from supergraph.federation.directives import Version as FederationVersion
 from supergraph.links import linked_specs
-from supergraph.load import load_supergraph
+from supergraph.load import parse_supergraph, read_supergraph
 from supergraph.model import InvalidSupergraphError, Supergraph
 from supergraph.subgraph.model import SubgraphInput
 
@@ -43,8 +44,14 @@ def extract_subgraphs(supergraph: Supergraph | str) -> tuple[SubgraphInput, ...]
         InvalidSupergraphError: if the text is no supergraph, or one of join v0.1 (Federation 1),
             which does not say which subgraph has which type.
     """
-    loaded = load_supergraph(supergraph) if isinstance(supergraph, str) else supergraph
-    document = parse(loaded.sdl, no_location=True)
+    with collection_paused():
+        if isinstance(supergraph, str):
+            document = parse_supergraph(supergraph)
+            return _extract(read_supergraph(supergraph, document), document)
+        return _extract(supergraph, parse_supergraph(supergraph.sdl))
+
+
+def _extract(loaded: Supergraph, document: DocumentNode) -> tuple[SubgraphInput, ...]:
     specs = linked_specs(document)
     join = next(spec for spec in specs if spec.name == "join")
     version = _FEDERATION_VERSIONS.get(join.version)

@@ -81,17 +81,23 @@ def load_supergraph(sdl: str) -> Supergraph:
         InvalidSupergraphError: if `sdl` is no supergraph this gateway can serve.
     """
     with collection_paused():
-        try:
-            document = parse(sdl, no_location=True)
-        except GraphQLError as error:
-            raise InvalidSupergraphError(
-                f"The supergraph is not valid GraphQL: {error.message}{_line(error)}"
-            ) from error
-        except RecursionError as error:
-            raise InvalidSupergraphError(
-                "The supergraph is nested too deeply to be read."
-            ) from error
-        return read_supergraph(sdl, document)
+        return read_supergraph(sdl, parse_supergraph(sdl))
+
+
+def parse_supergraph(sdl: str, *, no_location: bool = True) -> DocumentNode:
+    """Parse the SDL of a supergraph.
+
+    Raises:
+        InvalidSupergraphError: if `sdl` is not GraphQL.
+    """
+    try:
+        return parse(sdl, no_location=no_location)
+    except GraphQLError as error:
+        raise InvalidSupergraphError(
+            f"The supergraph is not valid GraphQL: {error.message}{_line(error)}"
+        ) from error
+    except RecursionError as error:
+        raise InvalidSupergraphError("The supergraph is nested too deeply to be read.") from error
 
 
 def read_supergraph(sdl: str, document: DocumentNode) -> Supergraph:

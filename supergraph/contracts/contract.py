@@ -15,8 +15,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from graphql import parse
+from graphql import print_ast
 
+from supergraph.collection import collection_paused
 from supergraph.contracts.filter import find_hidden, hide, tags_of, walk
 from supergraph.contracts.mark import mark_inaccessible
 from supergraph.contracts.reachable import unreachable_types
@@ -24,7 +25,7 @@ from supergraph.definitions import quoted_list
 from supergraph.errors import CompositionError, ErrorCode
 from supergraph.extraction.definitions import read_definitions
 from supergraph.links import linked_specs
-from supergraph.load import load_supergraph
+from supergraph.load import parse_supergraph, read_supergraph
 from supergraph.merge.context import MergeContext
 from supergraph.model import InvalidSupergraphError
 from supergraph.rules.inaccessible import check_inaccessible
@@ -70,8 +71,13 @@ def apply_contract(
     Raises:
         InvalidSupergraphError: if the text is no supergraph.
     """
-    load_supergraph(supergraph_sdl)
-    document = parse(supergraph_sdl)
+    with collection_paused():
+        return _apply(supergraph_sdl, contract, file)
+
+
+def _apply(supergraph_sdl: str, contract: ContractFilter, file: str | None) -> ContractResult:
+    document = parse_supergraph(supergraph_sdl, no_location=False)
+    read_supergraph(supergraph_sdl, document)
     specs = linked_specs(document)
     schema = read_definitions(document, specs).schema
     unknown = _unknown_tags(contract, {tag for _, item in walk(schema) for tag in tags_of(item)})
@@ -86,9 +92,10 @@ def apply_contract(
     errors = tuple(_explained(error, hidden) for error in check_inaccessible(context))
     if errors:
         return ContractResult(None, errors, tuple(hidden), unknown)
-    sdl = mark_inaccessible(document, specs, hidden)
+    marked = mark_inaccessible(document, specs, hidden)
+    sdl = print_ast(marked) + "\n"
     try:
-        load_supergraph(sdl)
+        read_supergraph(sdl, marked)
     except InvalidSupergraphError as error:
         invalid = CompositionError(ErrorCode.INVALID_GRAPHQL, error.message)
         return ContractResult(None, (invalid,), tuple(hidden), unknown)

@@ -24,7 +24,6 @@ from graphql import (
     SchemaExtensionNode,
     TypeDefinitionNode,
     parse,
-    print_ast,
 )
 
 from supergraph.federation.directives import DIRECTIVES, LATEST_VERSION, definition_text
@@ -38,15 +37,15 @@ NodeT = TypeVar("NodeT")
 
 def mark_inaccessible(
     document: DocumentNode, specs: tuple[LinkedSpec, ...], coordinates: Collection[str]
-) -> str:
-    """The supergraph's SDL with `@inaccessible` on the elements named by schema coordinates."""
+) -> DocumentNode:
+    """The supergraph with `@inaccessible` on the elements named by schema coordinates."""
     spec = next((item for item in specs if item.name == "inaccessible"), None)
     name = spec.directive("inaccessible") if spec else "inaccessible"
     marks = _Marks(name, frozenset(coordinates))
     definitions = [marks.on(node) for node in document.definitions]
     if spec is None and coordinates:
         definitions = _linked(definitions, specs)
-    return print_ast(DocumentNode(definitions=tuple(definitions))) + "\n"
+    return DocumentNode(definitions=tuple(definitions))
 
 
 class _Marks:
