@@ -112,6 +112,8 @@ class GatewayMetrics:
         self.reloads = Counter(
             METRIC_RELOADS, "Supergraphs loaded, by outcome", ("outcome",), registry=registry
         )
+        self.render_all: Callable[[], bytes] | None = None
+        """Set where several processes answer for each other; gives the metrics of all of them."""
         self._by_status: dict[tuple[str, str, int], Callable[[], None]] = {}
         self._by_endpoint: dict[str, Callable[[float], None]] = {}
 
@@ -140,7 +142,12 @@ class GatewayMetrics:
 
     def render(self) -> tuple[bytes, str]:
         """All metrics in Prometheus' text format, and their content type."""
-        return generate_latest(REGISTRY) + generate_latest(self._registry), CONTENT_TYPE
+        render = self.render_all or self.render_own
+        return render(), CONTENT_TYPE
+
+    def render_own(self) -> bytes:
+        """The metrics of this process."""
+        return generate_latest(REGISTRY) + generate_latest(self._registry)
 
 
 class _ReadCounter(Collector):

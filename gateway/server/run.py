@@ -14,7 +14,9 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -25,6 +27,7 @@ from gateway.config.listen import CorsSettings, ListenSettings
 from gateway.errors import ConfigurationError
 from gateway.server.assemble import Gateway
 from gateway.server.protocol import bounded_protocol
+from gateway.server.worker_metrics import WorkerMetrics
 from gateway.server.workers import WorkerLife, Workers
 from subgraph_kit.errors import ConfigurationError as KitConfigurationError
 from subgraph_kit.telemetry.logs import configure_logging
@@ -71,9 +74,12 @@ def _run_workers(settings: GatewaySettings) -> None:
         gateway = Gateway(settings)
         with _telemetry(settings):
             structlog.contextvars.bind_contextvars(worker=life.number)
-            _run_process(gateway, listener, life)
+            _run_process(gateway, listener, life, Path(directory))
 
-    with bind(settings.listen) as listener:
+    with (
+        bind(settings.listen) as listener,
+        tempfile.TemporaryDirectory(prefix="dictamesh-gateway-") as directory,
+    ):
         # Logs only: what exports traces has threads, which do not survive a fork.
         configure_logging(settings.telemetry.service_name, settings.telemetry.log_level)
         Workers(settings.listen.workers, work).run()
@@ -92,11 +98,29 @@ def _telemetry(settings: GatewaySettings) -> Iterator[None]:
         shutdown()
 
 
-def _run_process(gateway: Gateway, listener: socket.socket, life: WorkerLife | None) -> None:
+def _run_process(
+    gateway: Gateway,
+    listener: socket.socket,
+    life: WorkerLife | None,
+    metrics_directory: Path | None = None,
+) -> None:
     # Planning runs in threads: the event loop shall get its turn soon.
     sys.setswitchinterval(_SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve_until_signalled(gateway, listener, life))
+        if life is not None and metrics_directory is not None:
+            metrics = WorkerMetrics(metrics_directory, life.number, gateway.metrics.render_own)
+            gateway.metrics.render_all = metrics.of_all
+            runner.run(_beside(metrics, _serve_until_signalled(gateway, listener, life)))
+        else:
+            runner.run(_serve_until_signalled(gateway, listener, life))
+
+
+async def _beside(metrics: WorkerMetrics, serving: Coroutine[Any, Any, None]) -> None:
+    writing = asyncio.create_task(metrics.keep_written())
+    try:
+        await serving
+    finally:
+        writing.cancel()
 
 
 async def _serve_until_signalled(
