@@ -9,9 +9,10 @@ computed field needs only fields made before it.
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterable
 
+from tests.testkit.random_graphs.features import add_features
+from tests.testkit.random_graphs.finish import finish
 from tests.testkit.random_graphs.model import (
     LEAVES,
     Argument,
@@ -49,9 +50,8 @@ class SplitMaker:
         for type_ in self.of("entity"):
             self._place_fields(type_)
         self._place_roots()
-        self._add_features()
-        self._finish_interfaces()
-        self._drop_unused_externals()
+        add_features(self)
+        finish(self)
         used = {graph for type_ in split.types.values() for graph in type_.graphs}
         split.graphs = [graph for graph in split.graphs if graph in used]
         return split
@@ -372,103 +372,6 @@ class SplitMaker:
                     self.declare(item, graph)
             if not type_.fields:
                 del self.split.types[type_.name]
-
-    def _add_features(self) -> None:
-        from tests.testkit.random_graphs.features import add_features
-
-        add_features(self)
-
-    # --- Interfaces -----------------------------------------------------------------------------
-
-    def _finish_interfaces(self) -> None:
-        """Decide who implements an interface in each subgraph, and what it has there."""
-        for type_ in self.of("interface"):
-            for graph, here in type_.graphs.items():
-                if here.is_interface_object:
-                    continue
-                members = [
-                    self.split.types[name]
-                    for name in type_.members
-                    if graph in self.split.types[name].graphs
-                ]
-                may_lack = type_.name != self.split.keyed and not here.is_used
-                if may_lack and len(members) > 1 and self.chance(0.2):
-                    members.pop()
-                for item in members:
-                    item.graphs[graph].interfaces.add(type_.name)
-                    if type_.name != self.split.keyed:
-                        self.declare(item.fields[next(iter(type_.fields))], graph)
-                here.fields = {
-                    name
-                    for name in type_.fields
-                    if all(name in self.split.types[member].fields for member in type_.members)
-                    and all(
-                        name in item.fields and graph in item.fields[name].in_graphs
-                        for item in members
-                    )
-                }
-                for name in here.fields:
-                    for argument in type_.fields[name].arguments:
-                        self.ensure(graph, argument.type.strip("[]!"))
-        self._keep_values_possible()
-
-    def _keep_values_possible(self) -> None:
-        """A shared field may only have types that all its subgraphs know."""
-        for type_ in self.of("entity", "root", "interface"):
-            for item in type_.fields.values():
-                target = self.split.types.get(item.base)
-                if target is None or not (target.is_abstract or target.kind == "enum"):
-                    continue
-                owners = item.owners()
-                owners.sort(key=lambda graph: not item.in_graphs[graph].provides)
-                while len(owners) > 1 and not set.intersection(
-                    *(self._possible(target, graph) for graph in owners)
-                ):
-                    graph = owners.pop()
-                    del item.in_graphs[graph]
-                    for interface in self.of("interface"):
-                        if type_.name in interface.members and graph in interface.graphs:
-                            interface.graphs[graph].fields.discard(item.name)
-                    if not any(graph in other.in_graphs for other in type_.fields.values()):
-                        del type_.graphs[graph]
-
-    def _drop_unused_externals(self) -> None:
-        """What was external for a field that moved away since."""
-        for graph in self.split.graphs:
-            declared = [
-                item.in_graphs[graph]
-                for type_ in self.split.types.values()
-                for item in type_.fields.values()
-                if graph in item.in_graphs
-            ]
-            words = set(re.findall(r"\w+", " ".join(d.requires + d.provides for d in declared)))
-            for type_ in self.of("entity", "interface"):
-                needed = {
-                    name
-                    for interface in self.of("interface")
-                    if graph in interface.graphs and type_.name in interface.members
-                    for name in interface.graphs[graph].fields
-                }
-                for item in type_.fields.values():
-                    here = item.in_graphs.get(graph)
-                    is_external = here is not None and here.kind == "external"
-                    if is_external and item.name not in words | needed:
-                        del item.in_graphs[graph]
-
-    def _possible(self, target: Type, graph: str) -> set[str]:
-        here = target.graphs[graph]
-        if target.kind == "enum":
-            return set(here.values)
-        if here.is_interface_object:
-            return set(target.members)
-        if target.kind == "union":
-            return set(here.members)
-        return {
-            name
-            for name in target.members
-            if graph in self.split.types[name].graphs
-            and target.name in self.split.types[name].graphs[graph].interfaces
-        }
 
 
 def _keys(type_: Type, graph: str) -> list[str]:

@@ -1,0 +1,135 @@
+"""The last steps of a split: what depends on where everything has come to be.
+
+Which types implement an interface in each subgraph, what the interface has there, and what has to
+go again because something else went.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphql import FieldNode, InlineFragmentNode, SelectionSetNode
+
+from tests.testkit.random_graphs.declared import field_set
+from tests.testkit.random_graphs.model import Type
+
+if TYPE_CHECKING:
+    from tests.testkit.random_graphs.split import SplitMaker
+
+
+def finish(maker: SplitMaker) -> None:
+    """Finish a split."""
+    _finish_interfaces(maker)
+    _keep_values_possible(maker)
+    _drop_unused_externals(maker)
+
+
+def _finish_interfaces(maker: SplitMaker) -> None:
+    """Decide who implements an interface in each subgraph, and what it has there."""
+    for type_ in maker.of("interface"):
+        for graph, here in type_.graphs.items():
+            if here.is_interface_object:
+                continue
+            members = [
+                maker.split.types[name]
+                for name in type_.members
+                if graph in maker.split.types[name].graphs
+            ]
+            may_lack = type_.name != maker.split.keyed and not here.is_used
+            if may_lack and len(members) > 1 and maker.chance(0.2):
+                members.pop()
+            for item in members:
+                item.graphs[graph].interfaces.add(type_.name)
+                if type_.name != maker.split.keyed:
+                    maker.declare(item.fields[next(iter(type_.fields))], graph)
+            here.fields = {
+                name
+                for name in type_.fields
+                if all(name in maker.split.types[member].fields for member in type_.members)
+                and all(
+                    name in item.fields and graph in item.fields[name].in_graphs for item in members
+                )
+            }
+            for name in here.fields:
+                for argument in type_.fields[name].arguments:
+                    maker.ensure(graph, argument.type.strip("[]!"))
+
+
+def _keep_values_possible(maker: SplitMaker) -> None:
+    """A shared field may only have types that all its subgraphs know."""
+    for type_ in maker.of("entity", "root", "interface"):
+        for item in type_.fields.values():
+            target = maker.split.types.get(item.base)
+            if target is None or not (target.is_abstract or target.kind == "enum"):
+                continue
+            owners = item.owners()
+            owners.sort(key=lambda graph: not item.in_graphs[graph].provides)
+            while len(owners) > 1 and not set.intersection(
+                *(_possible(maker, target, graph) for graph in owners)
+            ):
+                graph = owners.pop()
+                del item.in_graphs[graph]
+                for interface in maker.of("interface"):
+                    if type_.name in interface.members and graph in interface.graphs:
+                        interface.graphs[graph].fields.discard(item.name)
+                if not any(graph in other.in_graphs for other in type_.fields.values()):
+                    del type_.graphs[graph]
+
+
+def _drop_unused_externals(maker: SplitMaker) -> None:
+    """What was external for a field that moved away since."""
+    for graph in maker.split.graphs:
+        used: set[tuple[str, str]] = set()
+        for type_ in maker.split.types.values():
+            for item in type_.fields.values():
+                declared = item.in_graphs.get(graph)
+                if declared is not None and declared.requires:
+                    _note_used(maker, type_.name, field_set(declared.requires), used)
+                if declared is not None and declared.provides:
+                    _note_used(maker, item.base, field_set(declared.provides), used)
+        for type_ in maker.of("entity", "interface"):
+            needed = {
+                name
+                for interface in maker.of("interface")
+                if graph in interface.graphs and type_.name in interface.members
+                for name in interface.graphs[graph].fields
+            }
+            for item in type_.fields.values():
+                here = item.in_graphs.get(graph)
+                is_external = here is not None and here.kind == "external"
+                is_used = (type_.name, item.name) in used or item.name in needed
+                if is_external and not is_used:
+                    del item.in_graphs[graph]
+
+
+def _note_used(
+    maker: SplitMaker, type_name: str, selections: SelectionSetNode, used: set[tuple[str, str]]
+) -> None:
+    """All types and fields that a field set names."""
+    for selection in selections.selections:
+        if isinstance(selection, InlineFragmentNode):
+            condition = selection.type_condition
+            inner = condition.name.value if condition else type_name
+            _note_used(maker, inner, selection.selection_set, used)
+        elif isinstance(selection, FieldNode) and selection.name.value != "__typename":
+            name = selection.name.value
+            used.add((type_name, name))
+            if selection.selection_set is not None:
+                base = maker.split.types[type_name].fields[name].base
+                _note_used(maker, base, selection.selection_set, used)
+
+
+def _possible(maker: SplitMaker, target: Type, graph: str) -> set[str]:
+    here = target.graphs[graph]
+    if target.kind == "enum":
+        return set(here.values)
+    if here.is_interface_object:
+        return set(target.members)
+    if target.kind == "union":
+        return set(here.members)
+    return {
+        name
+        for name in target.members
+        if graph in maker.split.types[name].graphs
+        and target.name in maker.split.types[name].graphs[graph].interfaces
+    }
