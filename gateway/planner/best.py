@@ -180,7 +180,7 @@ class BestSearch:
                 continue
             if heads is None:
                 heads = [edge.head for edge in roots]
-                heads += [] if roots else [entry.node for entry in self.graph.entries(seen_as)]
+                heads += [] if roots else self.view.ways_in(seen_as)
             providers = frozenset(
                 head.subgraph for head in heads if self.view.edge(head, item.name, seen_as)
             )
@@ -229,7 +229,7 @@ class BestSearch:
         seen_as = walk.possible_types() | {arrival.node.type_name for arrival in arrivals}
         if not roots:
             for type_name in sorted(seen_as):
-                heads += [entry.node for entry in self.graph.entries(type_name)]
+                heads += self.view.ways_in(type_name)
         for node in heads:
             if node.subgraph in arrived:
                 continue

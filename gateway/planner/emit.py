@@ -125,7 +125,7 @@ class _Step:
             output_rewrites=text.rewrites,
         )
         node: PlanNode = fetch
-        if group.requires:
+        if group.path:
             node = FlattenNode((group.path, *group.further_paths), fetch)
         return _guarded(node, decided)
 

@@ -63,6 +63,8 @@ class RequiredNode:
 class FetchGroup:
     """One subgraph call. `requires` and `path` are empty for a call at the root.
 
+    With a path and no `requires` it asks for root fields, for objects that are the query root.
+
     `conditions` must hold for any of its fields to be wanted; None while nothing is.
     """
 
@@ -371,22 +373,26 @@ class _Builder:
             root_type = visit.seen_as if is_root else TypeName("_Entity")
             group = self._index[key] = FetchGroup(
                 subgraph=visit.subgraph,
-                kind=self._kind if is_root else OperationType.QUERY,
+                kind=OperationType.QUERY if position.path else self._kind,
                 path=position.path,
                 selection=DocumentSelection(root_type),
                 step=self._step,
             )
             self.groups.append(group)
         # The same solution may stand at one path twice, reached through different documents.
-        if visit.entry is None or (visit, position, wanted, apart) in self._visited:
+        if (visit, position, wanted, apart) in self._visited:
             return group
         self._visited.add((visit, position, wanted, apart))
-        needed = _Needed(group.requires.setdefault(visit.seen_as, RequiredNode()))
+        needed = _Needed()
+        if visit.entry is not None:
+            needed.required = group.requires.setdefault(visit.seen_as, RequiredNode())
         for placement in visit.conditions:
             self._add_placement(placement, None, position, needed, wanted)
         for supplier in needed.suppliers:
             if supplier is not group:
                 group.parents[supplier] = None
+        if visit.entry is None:
+            return group  # root fields are asked for without a representation
         possible = self._graph.possible_types(visit.seen_as) | {visit.seen_as}
         condition = TypeConditionSegment(possible)
         for path, name in needed.renames:

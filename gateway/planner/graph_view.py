@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from graphql import OperationType
+
 from gateway.planner.query_tree import Arrival, Source
 from gateway.planner.selections import TYPENAME, Item, SelectionPool
 from supergraph.federation.field_set import FieldSetField
@@ -38,6 +40,13 @@ class GraphView:
             joins = field.joins if field else ()
             known = self._declaring[key] = frozenset(join.graph for join in joins)
         return known
+
+    def ways_in(self, type_name: TypeName) -> list[Node]:
+        """Where an object of the type that is at hand somewhere can be asked for more."""
+        found = [entry.node for entry in self.graph.entries(type_name)]
+        if type_name == self.graph.supergraph.root_types.get(OperationType.QUERY.value):
+            found += [edge.head for edge in self.graph.root_edges(OperationType.QUERY)]
+        return found
 
     def has_any_field(self, node: Node, names: Iterable[str]) -> bool:
         """Whether the subgraph resolves one of the fields at the node, whatever the labels."""

@@ -247,10 +247,32 @@ class Walk:
         found = reachable_sources(
             self._search.view, seen_as, start, self._allowed, self._place_condition
         )
+        found += self._root_sources(seen_as, found)
         if all(is_direct(source) for source in found):
             # Which subgraphs may be called makes no difference: no key is learnt on the way.
             self._search.view.direct_sources[key] = found
         return found
+
+    def _root_sources(self, seen_as: TypeName, sources: list[Source]) -> list[Source]:
+        """Subgraphs that answer a field whose value is the query root once more: no key needed.
+
+        They are asked when the object is known to be there, so that null stays null.
+        """
+        if seen_as != self._graph.supergraph.root_types.get(OperationType.QUERY.value):
+            return []
+        (runtime_type,) = self._search.pool.field_set((FieldSetField(TYPENAME),), seen_as)
+        known = self._place_typename(runtime_type, seen_as, sources)
+        if known is None:
+            return []
+        entered = {source.node.subgraph for source in sources}
+        depth = known.done + 1
+        return [
+            Source(
+                edge.head, depth, visit=Visit(edge.head.subgraph, seen_as, depth, None, (known,))
+            )
+            for edge in self._graph.root_edges(OperationType.QUERY)
+            if edge.head.subgraph not in entered
+        ]
 
     def _place_condition(
         self, item: Item, seen_as: TypeName, sources: list[Source]

@@ -152,6 +152,8 @@ class Universe:
             number = number * len(siblings) + siblings.index(chosen)
         elif not self._is_entity(chosen) and not is_key:
             number = seed % 1_000_000
+        if chosen == self.supergraph.root_types.get("query"):
+            number = 0  # there is one, wherever it is reached
         return Thing(chosen, number)
 
     def _is_entity(self, name: str) -> bool:

@@ -23,7 +23,7 @@ def _merge_once(graph: FetchGraph) -> bool:
     first_of: dict[tuple[object, ...], FetchGroup] = {}
     merged: dict[FetchGroup, FetchGroup] = {}
     for group in graph.groups:
-        if not group.requires:
+        if not group.path:
             continue
         first = first_of.setdefault(_identity(group, level[group]), group)
         if first is not group:

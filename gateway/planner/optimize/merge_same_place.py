@@ -21,7 +21,7 @@ def _merge_once(graph: FetchGraph) -> bool:
     first_of: dict[tuple[object, ...], FetchGroup] = {}
     merged: dict[FetchGroup, FetchGroup] = {}
     for group in graph.groups:
-        if not group.requires:
+        if not group.path:
             continue
         requires = frozenset((name, node.selections()) for name, node in group.requires.items())
         rewrites = frozenset(group.rewrites)
