@@ -23,7 +23,7 @@ from gateway.config.execution import ExecutorChoice
 from gateway.config.limits import LimitSettings
 from gateway.context import RequestContext
 from gateway.errors import INTERNAL_ERROR, RequestError, error_json
-from gateway.executor.compiled import CompiledResult, OperationExecutor
+from gateway.executor.compiled import CompiledPlans, CompiledResult, OperationExecutor
 from gateway.executor.compiled.executor import USES_BEFORE_COMPILING
 from gateway.executor.entity_cache import EntityCache
 from gateway.executor.execute import ExecutionResult, execute_plan
@@ -116,6 +116,7 @@ class Runtime:
         self._planner = QueryPlanner(supergraph)
         self._labels = OverrideLabels(supergraph)
         self._always_active = frozenset(override_labels)
+        self._code = CompiledPlans()
         self._limits = limits
         self.count_hit = metrics.operation_cache.labels("hit").inc if metrics else _no_count
         self._count_miss = metrics.operation_cache.labels("miss").inc if metrics else _no_count
@@ -197,7 +198,7 @@ class Runtime:
             plan = self._planner.plan(prepared.operation, override_labels=labels)
         except PlanningError as error:
             return Refusal([error_json(error.code, error.message)])
-        executor = OperationExecutor(plan, prepared, self.supergraph)
+        executor = OperationExecutor(plan, prepared, self.supergraph, code=self._code)
         return PlannedOperation(prepared, plan, executor)
 
 

@@ -1,11 +1,17 @@
 """The compiled executor: a query plan as generated code. See `compile.py` and `executor.py`."""
 
 from gateway.executor.compiled.compile import CompiledPlan, compile_plan
-from gateway.executor.compiled.executor import CompiledResult, OperationExecutor, plain_data
+from gateway.executor.compiled.executor import (
+    CompiledPlans,
+    CompiledResult,
+    OperationExecutor,
+    plain_data,
+)
 from gateway.executor.compiled.outcome import NotCompilableError
 
 __all__ = [
     "CompiledPlan",
+    "CompiledPlans",
     "CompiledResult",
     "NotCompilableError",
     "OperationExecutor",

@@ -45,7 +45,11 @@ class CompiledResult:
     data: msgspec.Struct
 
 
-@dataclass(slots=True)
+MAX_COMPILED_PLANS = 500
+"""Compiled plans kept per supergraph; each takes about 50 kB, large ones ten times that."""
+
+
+@dataclass(slots=True, eq=False)
 class _Variant:
     """What is known for one combination of condition values."""
 
@@ -59,12 +63,37 @@ class _Variant:
     """Uses left before compiled code is tried again."""
 
 
+class CompiledPlans:
+    """Bounds how many operations have compiled code: those used last."""
+
+    def __init__(self, *, max_plans: int = MAX_COMPILED_PLANS) -> None:
+        self._max_plans = max_plans
+        self._variants: OrderedDict[_Variant, None] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._variants)
+
+    def use(self, variant: _Variant) -> None:
+        """Note that a variant's code is used; the one not used for longest may lose its own."""
+        self._variants[variant] = None
+        self._variants.move_to_end(variant)
+        if len(self._variants) > self._max_plans:
+            oldest, _ = self._variants.popitem(last=False)
+            oldest.plan, oldest.uses = None, 0
+
+
 class OperationExecutor:
     """Executes one planned operation, any number of times."""
 
     def __init__(
-        self, plan: QueryPlan, prepared: PreparedOperation, supergraph: Supergraph
+        self,
+        plan: QueryPlan,
+        prepared: PreparedOperation,
+        supergraph: Supergraph,
+        *,
+        code: CompiledPlans | None = None,
     ) -> None:
+        self._code = CompiledPlans() if code is None else code
         self._plan = plan
         self._prepared = prepared
         self._supergraph = supergraph
@@ -137,6 +166,8 @@ class OperationExecutor:
                 # A defect of ours; the operation is answered all the same.
                 _log.exception("a query plan could not be compiled")
                 variant.is_interpreted = True
+        if variant.plan is not None:
+            self._code.use(variant)
         return variant.plan
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.context import RequestContext
-from gateway.executor.compiled import CompiledResult, OperationExecutor
+from gateway.executor.compiled import CompiledPlans, CompiledResult, OperationExecutor
 from gateway.executor.compiled.executor import USES_BEFORE_COMPILING
 from gateway.executor.execute import ExecutionResult, execute_plan
 from gateway.transport.answer import read_body
@@ -274,6 +274,21 @@ async def test_each_combination_of_conditions_has_its_own_code_up_to_a_bound() -
         first = msgspec.json.decode(msgspec.json.encode(result.data))["items"][0]
         assert list(first) == ["id", *(name for name in names if chosen[name])]
     assert len(operation._variants) <= 8
+
+
+async def test_code_is_kept_for_a_bounded_number_of_operations() -> None:
+    code = CompiledPlans(max_plans=2)
+    queries = ["{ items { name } }", "{ items { id } }", "{ items { count } }"]
+    operations = []
+    for query in queries:
+        operation = prepared(query)
+        plan = planner_of(SUPERGRAPH).plan(operation.operation)
+        operations.append(OperationExecutor(plan, operation, SUPERGRAPH, code=code))
+    for executed in operations * 2:
+        assert isinstance(await run(executed, subgraphs()), CompiledResult)
+        assert len(code) <= 2
+    kept = [variant.plan for o in operations for variant in o._variants.values()]
+    assert kept.count(None) == 1
 
 
 async def test_executions_at_the_same_time_share_nothing() -> None:
