@@ -263,7 +263,7 @@ def test_only_marks_are_added() -> None:
     assert meaning(apply_contract(sdl, ContractFilter()).supergraph_sdl or "") == before
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     composing_subgraphs(),
     st.frozensets(st.sampled_from(("t", "u", "e", "any"))),
