@@ -21,6 +21,7 @@ from supergraph.cli.common import (
 from supergraph.cli.report import note, text_report
 from supergraph.cli.resolvers import describe_resolvers
 from supergraph.config import ConfigError, load_configs
+from supergraph.errors import CompositionError
 from supergraph.load import load_supergraph
 from supergraph.model import InvalidSupergraphError, Supergraph
 from supergraph.printer import print_definitions
@@ -58,8 +59,9 @@ def inspect_subgraph(
         typer.echo(text_report(result.errors, [given]), err=True)
         raise typer.Exit(EXIT_COMPOSITION)
     subgraph = result.subgraph
+    errors: list[CompositionError] = []
     if subgraph.version is None:
-        upgrade_federation_1(subgraph)
+        errors += upgrade_federation_1(subgraph)
         version = "Federation 1, upgraded"
     else:
         version = f"Federation {subgraph.version[0]}.{subgraph.version[1]}"
@@ -68,7 +70,7 @@ def inspect_subgraph(
         typer.echo(f"# links {link.identity} as {link.namespace}")
     typer.echo()
     typer.echo(print_definitions(subgraph))
-    errors = check_subgraph(subgraph)
+    errors += check_subgraph(subgraph)
     if errors:
         typer.echo(text_report(errors, [given]), err=True)
         raise typer.Exit(EXIT_COMPOSITION)
