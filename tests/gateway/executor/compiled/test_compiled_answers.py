@@ -7,6 +7,7 @@ compiled code that answered, and not the interpreter for it.
 from __future__ import annotations
 
 import ast
+from functools import cache
 
 import msgspec
 import pytest
@@ -17,6 +18,7 @@ from gateway.executor.compiled import CompiledPlan, NotCompilableError, compile_
 from gateway.executor.compiled.run import CompiledExecution
 from gateway.operation.prepare import PreparedOperation, prepare_operation
 from gateway.operation.variables import coerce_variables
+from gateway.plan.nodes import QueryPlan
 from gateway.transport.base import JsonObject
 from supergraph.load import load_supergraph
 from supergraph.model import Supergraph
@@ -92,16 +94,21 @@ def subgraphs() -> Subgraphs:
     )
 
 
+@cache
 def prepared(query: str) -> PreparedOperation:
     found = prepare_operation(SUPERGRAPH.api_schema, query)
     assert not isinstance(found, list), found
     return found
 
 
+@cache
+def planned(query: str) -> QueryPlan:
+    return planner_of(SUPERGRAPH).plan(prepared(query).operation)
+
+
 def compiled(query: str, variables: JsonObject | None = None) -> CompiledPlan:
     operation = prepared(query)
-    plan = planner_of(SUPERGRAPH).plan(operation.operation)
-    return compile_plan(plan, operation, variables or {}, SUPERGRAPH)
+    return compile_plan(planned(query), operation, variables or {}, SUPERGRAPH)
 
 
 async def both(query: str, variables: JsonObject | None = None) -> str:
@@ -109,7 +116,7 @@ async def both(query: str, variables: JsonObject | None = None) -> str:
     operation = prepared(query)
     values = coerce_variables(SUPERGRAPH.api_schema, operation.operation.variables, variables)
     assert not isinstance(values, list), values
-    plan = planner_of(SUPERGRAPH).plan(operation.operation)
+    plan = planned(query)
     result = await execute_both(plan, operation, values, supergraph=SUPERGRAPH, client=subgraphs())
     assert not result.errors, result.errors
     code = compile_plan(plan, operation, values, SUPERGRAPH)

@@ -18,10 +18,11 @@ from gateway.transport.answer import read_body
 from gateway.transport.base import SubgraphRequest, SubgraphResponse
 from tests.gateway.executor.compiled.test_compiled_answers import (
     SUPERGRAPH,
+    planned,
     prepared,
     subgraphs,
 )
-from tests.testkit.subgraphs import Subgraphs, planner_of
+from tests.testkit.subgraphs import Subgraphs
 
 QUERY = (
     "{ items { id name color count weight owner { name } stock } either { ... on Box { label } } }"
@@ -30,10 +31,7 @@ RENAME = 'mutation { rename(id: "i1", name: "x") { name owner { name } stock } }
 
 
 def executor(query: str) -> OperationExecutor:
-    operation = prepared(query)
-    return OperationExecutor(
-        planner_of(SUPERGRAPH).plan(operation.operation), operation, SUPERGRAPH
-    )
+    return OperationExecutor(planned(query), prepared(query), SUPERGRAPH)
 
 
 async def run(
@@ -53,9 +51,9 @@ async def _until_asked(client: Subgraphs, count: int) -> None:
 
 
 async def interpreted(query: str, client: Subgraphs) -> ExecutionResult:
-    operation = prepared(query)
-    plan = planner_of(SUPERGRAPH).plan(operation.operation)
-    return await execute_plan(plan, operation, {}, supergraph=SUPERGRAPH, client=client)
+    return await execute_plan(
+        planned(query), prepared(query), {}, supergraph=SUPERGRAPH, client=client
+    )
 
 
 def body(response: SubgraphResponse) -> SubgraphResponse:
@@ -279,11 +277,10 @@ async def test_each_combination_of_conditions_has_its_own_code_up_to_a_bound() -
 async def test_code_is_kept_for_a_bounded_number_of_operations() -> None:
     code = CompiledPlans(max_plans=2)
     queries = ["{ items { name } }", "{ items { id } }", "{ items { count } }"]
-    operations = []
-    for query in queries:
-        operation = prepared(query)
-        plan = planner_of(SUPERGRAPH).plan(operation.operation)
-        operations.append(OperationExecutor(plan, operation, SUPERGRAPH, code=code))
+    operations = [
+        OperationExecutor(planned(query), prepared(query), SUPERGRAPH, code=code)
+        for query in queries
+    ]
     for executed in operations * 2:
         assert isinstance(await run(executed, subgraphs()), CompiledResult)
         assert len(code) <= 2
