@@ -7,9 +7,10 @@ same seed gives the same cases, whatever the number of processes.
 from __future__ import annotations
 
 import os
+import signal
 import time
-from concurrent.futures import ProcessPoolExecutor
-from typing import Annotated
+from multiprocessing import Pool
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -20,6 +21,17 @@ _REPORT_SECONDS = 10
 
 def _run(seed: int) -> list[Failure]:
     return list(run_graph(seed))
+
+
+def _begin() -> None:
+    """Make a process give way to others, and end when it is told to."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(10)
+
+
+def _stop(*_: object) -> NoReturn:
+    raise SystemExit(143)
 
 
 def main(
@@ -33,15 +45,16 @@ def main(
     graphs = -(-cases // CASES_PER_GRAPH)
     failures = done = 0
     started = reported = time.monotonic()
-    with ProcessPoolExecutor(processes, initializer=os.nice, initargs=(10,)) as pool:
-        for found in pool.map(_run, range(seed, seed + graphs), chunksize=4):
+    # Leaving the pool ends its processes, also where a signal is the reason.
+    signal.signal(signal.SIGTERM, _stop)
+    with Pool(processes, initializer=_begin) as pool:
+        for found in pool.imap(_run, range(seed, seed + graphs), chunksize=2):
             done += 1
             for failure in found:
                 failures += 1
                 if failures <= stop_after:
                     typer.echo(str(minimal(failure, seconds=shrink_seconds)))
             if failures >= stop_after:
-                pool.shutdown(wait=False, cancel_futures=True)
                 break
             if time.monotonic() - reported > _REPORT_SECONDS:
                 reported = time.monotonic()
