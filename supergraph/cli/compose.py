@@ -62,4 +62,4 @@ def compose_command(
         if out is None:
             typer.echo(result.supergraph_sdl, nl=False)
         else:
-            note(f"{summary(result.supergraph_sdl, subgraphs)} are in {out}.")
+            note(f"Composed {summary(result.supergraph_sdl, subgraphs)} into {out}.")

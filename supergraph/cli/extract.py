@@ -64,7 +64,7 @@ def _write_all(found: Sequence[SubgraphInput], directory: Path) -> None:
         lines.append(f"    schema: {{ file: {json.dumps(names[item.name])} }}")
     write_file(directory / "supergraph.yaml", "\n".join(lines) + "\n")
     count = len(found)
-    note(f"{count} subgraph{'' if count == 1 else 's'} and supergraph.yaml are in {directory}.")
+    note(f"Wrote {count} subgraph{'' if count == 1 else 's'} and supergraph.yaml to {directory}.")
 
 
 def _file_names(found: Sequence[SubgraphInput]) -> dict[str, str]:

@@ -93,7 +93,7 @@ class Watcher:
             return
         took = (self.clock() - started) * 1000
         self._note(
-            f"{summary(result.supergraph_sdl, subgraphs)} are in {self.out} ({took:.0f} ms)."
+            f"Composed {summary(result.supergraph_sdl, subgraphs)} into {self.out} ({took:.0f} ms)."
         )
 
     def _wait(self, seen: dict[Path, Stamp]) -> None:

@@ -292,7 +292,7 @@ def test_a_long_line_is_shown_around_the_place(project: Path) -> None:
 
 def test_says_what_was_composed_where_it_went(project: Path) -> None:
     result = compose(project, "--out", project / "out.graphql")
-    assert "2 subgraphs with 2 types and 4 fields are in" in result.stderr
+    assert "Composed 2 subgraphs with 2 types and 4 fields into" in result.stderr
 
 
 def test_text_is_coloured_on_a_terminal_only(
