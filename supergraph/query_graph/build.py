@@ -20,7 +20,7 @@ at a node with `is_interface_object` False.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from graphql import OperationType
 
@@ -67,6 +67,7 @@ class QueryGraph:
         self._fields: dict[tuple[Node, str], FieldEdge | None] = {}
         self._entries: dict[TypeName, tuple[Entry, ...]] = {}
         self._possible_types: dict[TypeName, frozenset[TypeName]] = {}
+        self._declared: dict[TypeName, dict[SubgraphName, list[str]]] = {}
 
     # --- Nodes -----------------------------------------------------------------------------
 
@@ -170,11 +171,21 @@ class QueryGraph:
 
     def field_edges(self, node: Node) -> tuple[FieldEdge, ...]:
         """All fields the node's subgraph resolves here, by name."""
-        definition = self.supergraph.types.get(node.type_name)
-        if definition is None or definition.kind not in _COMPOSITE:
-            return ()
-        edges = (self.field_edge(node, name) for name in sorted(definition.fields))
+        names = self._declared_fields(node.type_name).get(node.subgraph, ())
+        edges = (self.field_edge(node, name) for name in names)
         return tuple(edge for edge in edges if edge is not None)
+
+    def _declared_fields(self, type_name: TypeName) -> Mapping[SubgraphName, Sequence[str]]:
+        """Field names by subgraph, sorted; a root type has fields of every subgraph."""
+        known = self._declared.get(type_name)
+        if known is None:
+            definition = self.supergraph.types.get(type_name)
+            known = self._declared[type_name] = {}
+            if definition is not None and definition.kind in _COMPOSITE:
+                for name in sorted(definition.fields):
+                    for graph in {join.graph for join in definition.fields[name].joins}:
+                        known.setdefault(graph, []).append(name)
+        return known
 
     def downcast_edge(self, node: Node, type_name: TypeName) -> DowncastEdge | None:
         """The edge to one possible type, or None where it is not possible (or already there)."""
