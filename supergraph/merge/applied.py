@@ -34,6 +34,13 @@ from supergraph.subgraph.contexts import supergraph_context
 
 Values = Sequence[ValueNode]
 
+MAX_ALTERNATIVES = 2_000
+"""Alternatives that access rules of several subgraphs may multiply to; real ones have a few."""
+
+
+class TooManyAlternativesError(Exception):
+    """The rules of several subgraphs cannot be written as one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
@@ -75,6 +82,8 @@ def _conjunction(values: Values) -> ValueNode:
             frozenset(item.value for item in _items(inner) if isinstance(item, StringValueNode))
             for inner in _items(value)
         ]
+        if len(combined) * len(alternatives) > MAX_ALTERNATIVES:
+            raise TooManyAlternativesError
         combined = _minimal([left | right for left, right in product(combined, alternatives)])
     return ListValueNode(
         values=tuple(
@@ -230,8 +239,19 @@ def _merge_by_strategy(
         values = [
             value for _, item in applied if (value := item.arguments.get(name, default)) is not None
         ]
-        if values:
+        if not values:
+            continue
+        try:
             arguments[name] = strategy.merge(values)
+        except TooManyAlternativesError:
+            context.error(
+                ErrorCode.DIRECTIVE_COMPOSITION_ERROR,
+                f'The alternatives of @{feature} on "{coordinate}" in several subgraphs multiply '
+                f"to more than {MAX_ALTERNATIVES}: name fewer of them.",
+                [source for source, _ in applied],
+                coordinate,
+            )
+            arguments[name] = values[0]
     used = ", ".join(f'"{name}": {strategies[name].name}' for name in arguments)
     context.hint(
         HintCode.MERGED_NON_REPEATABLE_DIRECTIVE_ARGUMENTS,

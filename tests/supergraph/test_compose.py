@@ -235,3 +235,14 @@ def test_access_rules_of_all_subgraphs_must_hold() -> None:
     directives = dict(facts["Query.x"][1])
     assert directives["requiresScopes"] == [("scopes", '[["a", "c"], ["b", "c"]]')]
     assert "authenticated" in directives
+
+
+def test_access_rules_that_multiply_without_bound_are_an_error() -> None:
+    rules = [", ".join(f'["p{i}_{j}"]' for j in range(6)) for i in range(12)]
+    result = compose_result(
+        **{
+            f"s{i}": f"type Query {{ x: Int @shareable @policy(policies: [{rule}]) }}"
+            for i, rule in enumerate(rules)
+        }
+    )
+    assert only_error(result).code is ErrorCode.DIRECTIVE_COMPOSITION_ERROR
