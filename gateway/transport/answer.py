@@ -37,9 +37,18 @@ def read_answer(
         SubgraphCallError: if it is no GraphQL response.
     """
     body = _decompressed(subgraph, answer, max_body_bytes)
-    if undecoded and _is_success(answer.status) and b'"errors"' not in body:
+    if undecoded and _is_success(answer.status) and _looks_good(body):
         return SubgraphResponse(None, body=body, is_decoded=False)
     return _decoded(subgraph, answer, body)
+
+
+def _looks_good(body: bytes) -> bool:
+    """Whether a body may be a JSON object without errors; what is none at all fails here already.
+
+    So that pages of a proxy and halves of answers are counted and traced as what they are.
+    """
+    text = body.strip()  # no copy where there is nothing to strip
+    return text[:1] == b"{" and text[-1:] == b"}" and b'"errors"' not in text
 
 
 def read_body(subgraph: str, body: bytes) -> SubgraphResponse:

@@ -112,7 +112,8 @@ class ClassWriter:
     def _write_part(self, fetch: LaidOutFetch, target: Target) -> None:
         lines = [self._brought(target.placed, slot) for slot in target.slots.values()]
         renamed = {slot.attribute: wire for wire, slot in target.slots.items()}
-        if target.is_typename_fetched:
+        if target.is_typename_fetched or fetch.node.requires:
+            # Checked even where it was not asked for: some servers send it with every entity.
             lines.append(f"type_name: {self._entity_names(fetch, target)} = None")
             renamed["type_name"] = "__typename"
         self._write_class(part_class(fetch, target), lines, renamed)
