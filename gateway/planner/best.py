@@ -6,9 +6,11 @@ paths explodes with every level. What makes it tractable is that the best way to
 selections depends only on the nodes at which their object is at hand. So
 
 - each distinct (selections, arrivals) pair is solved once, bottom up by recursion;
-- at one object, the sets of further subgraphs are tried (all of them where they are few, else a
-  good one improved step by step), and every field goes to its cheapest source within the set;
-- a bound on the work ends the search with what was found, or with an error.
+- at one object, sets of further subgraphs are tried (those that may cost least first, `bounds.py`;
+  where they are many, a good one is improved step by step), and every field goes to its cheapest
+  source within the set;
+- the more work was done, the more a set must promise to be tried; beyond a bound the first thing
+  that works is taken, beyond the next the search ends with an error.
 """
 
 from __future__ import annotations
@@ -33,10 +35,10 @@ EXHAUSTIVE_LIMIT = 5
 """Up to this many useful subgraphs every set of them is tried (32 sets)."""
 
 THOROUGH_STEPS = 20_000
-"""Placements tried before the search settles for the first good solution everywhere."""
+"""Placements tried before the search takes the first thing that works; some 0.2 seconds."""
 
-MAX_STEPS = 120_000
-"""Placements tried before the search gives up; some two seconds."""
+MAX_STEPS = 80_000
+"""Placements tried before the search gives up; a second or so."""
 
 
 class _Attempt(Protocol):

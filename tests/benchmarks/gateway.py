@@ -17,13 +17,22 @@ from gateway.executor.compiled.run import CompiledExecution
 from gateway.executor.entity_cache import EntityCache
 from gateway.executor.execute import execute_plan
 from gateway.operation import OperationLimits, PreparedOperation, prepare_operation
+from gateway.operation.model import Operation
 from gateway.planner import QueryPlanner
 from gateway.transport.answer import read_body
 from gateway.transport.base import JsonObject, SubgraphRequest, SubgraphResponse
 from subgraph_kit.cache.memory import MemoryCache
 from supergraph.load import load_supergraph
+from supergraph.model import Supergraph
+from tests.benchmarks.large_queries import (
+    many_fields_query,
+    many_subgraphs,
+    overlapping_query,
+    overlapping_subgraphs,
+)
 from tests.benchmarks.measure import Measurement, measure
 from tests.testkit.composition import compose_sdl
+from tests.testkit.plans import fetches
 
 PART = "gateway"
 encode = msgspec.json.Encoder().encode
@@ -187,3 +196,28 @@ async def run() -> AsyncIterator[Measurement]:
     yield await measure(PART, "execute (compiled), JSON too", do_execute_compiled, note=in_bytes)
     yield await measure(PART, "compile a plan", do_compile, note="once per operation")
     yield await measure(PART, "execute, entities cached", do_execute_cached, note=entities)
+    async for measurement in _plan_cold():
+        yield measurement
+
+
+async def _plan_cold() -> AsyncIterator[Measurement]:
+    """Planning by a planner that has planned nothing yet: what a first request waits for."""
+    hard = {
+        "the query above": (SUBGRAPHS, QUERY),
+        "overlapping subgraphs": (overlapping_subgraphs(), overlapping_query()),
+        "1,000 fields, 20 subgraphs": (many_subgraphs(), many_fields_query()),
+    }
+    for name, (subgraphs, query) in hard.items():
+        supergraph = load_supergraph(compose_sdl(**subgraphs))
+        prepared = prepare_operation(supergraph.api_schema, query)
+        if isinstance(prepared, list):
+            raise TypeError(f"the benchmark's query is refused: {prepared}")
+        operation = prepared.operation
+        calls = len(list(fetches(QueryPlanner(supergraph).plan(operation).node)))
+
+        async def do_plan(
+            supergraph: Supergraph = supergraph, wanted: Operation = operation
+        ) -> object:
+            return QueryPlanner(supergraph).plan(wanted)
+
+        yield await measure(PART, f"plan, cold: {name}", do_plan, note=f"{calls} fetches")
