@@ -37,7 +37,7 @@ EXHAUSTIVE_LIMIT = 5
 THOROUGH_STEPS = 20_000
 """Placements tried before the search takes the first thing that works; some 0.2 seconds."""
 
-MAX_STEPS = 80_000
+MAX_STEPS = 120_000
 """Placements tried before the search gives up; a second or so."""
 
 
