@@ -165,12 +165,12 @@ def _keeps(
             coordinate,
         )
         return False
-    if usage.as_output is not None:
-        context.hint(
-            HintCode.INCONSISTENT_ENUM_VALUE_FOR_OUTPUT_ENUM,
-            f'Value "{value_name}" of enum type "{type_name}" has been added to the supergraph but '
-            f'is only defined in a subset of the subgraphs defining "{type_name}": {who}.',
-            values,
-            coordinate,
-        )
+    # An enum that nothing uses counts as used for output.
+    context.hint(
+        HintCode.INCONSISTENT_ENUM_VALUE_FOR_OUTPUT_ENUM,
+        f'Value "{value_name}" of enum type "{type_name}" has been added to the supergraph but '
+        f'is only defined in a subset of the subgraphs defining "{type_name}": {who}.',
+        values,
+        coordinate,
+    )
     return True

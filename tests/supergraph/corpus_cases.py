@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import TypedDict
 
+from supergraph.compose import CompositionResult, compose
 from supergraph.federation.directives import Version, directives_of
 from supergraph.subgraph.model import SubgraphInput
 
@@ -50,6 +52,17 @@ def _subgraph(part: str) -> SubgraphInput:
     elif mark is None and not re.search(r"@li?nk\b", sdl):
         sdl = link(DEFAULT_VERSION) + sdl
     return SubgraphInput(name, f"http://{name}", sdl)
+
+
+@cache
+def composed(name: str) -> CompositionResult:
+    """What composing a case of the corpus gives, computed once."""
+    return compose(_all_cases()[name])
+
+
+@cache
+def _all_cases() -> dict[str, list[SubgraphInput]]:
+    return read_cases()
 
 
 def read_recorded(directory: Path = CORPUS) -> dict[str, Recorded]:

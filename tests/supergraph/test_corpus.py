@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from supergraph.compose import compose
 from supergraph.load import load_supergraph
-from tests.supergraph.corpus_cases import read_cases, read_disagreements, read_recorded
+from tests.supergraph.corpus_cases import composed, read_cases, read_disagreements, read_recorded
 from tests.supergraph.meaning import meaning
 
 CASES = read_cases()
@@ -25,7 +24,7 @@ def test_agrees_with_the_reference(name: str, request: pytest.FixtureRequest) ->
     if name in DISAGREEMENTS:
         # Strict: a case that agrees by now has to leave the list.
         request.applymarker(pytest.mark.xfail(reason=DISAGREEMENTS[name], strict=True))
-    result = compose(CASES[name])
+    result = composed(name)
     expected = RECORDED[name]
     assert sorted({str(error.code) for error in result.errors}) == expected["errors"]
     assert (result.supergraph_sdl is None) == (expected["sdl"] is None)
@@ -37,7 +36,7 @@ def test_agrees_with_the_reference(name: str, request: pytest.FixtureRequest) ->
 
 @pytest.mark.parametrize("name", [name for name in CASES if RECORDED[name]["errors"]])
 def test_every_error_names_its_place(name: str) -> None:
-    for error in compose(CASES[name]).errors:
+    for error in composed(name).errors:
         assert error.message.strip()
         if error.code not in ("NO_QUERIES", "INVALID_SUBGRAPH_NAME"):
             assert error.locations, error

@@ -8,7 +8,8 @@ from supergraph.compose import compose
 from supergraph.errors import ErrorCode
 from supergraph.hints import HintCode
 from supergraph.subgraph.model import SubgraphInput
-from tests.supergraph.corpus_cases import read_cases, read_recorded
+from tests.supergraph.corpus_cases import CORPUS, composed, read_cases, read_recorded
+from tests.supergraph.random_subgraphs import random_sets
 
 CASES = read_cases()
 RECORDED = read_recorded()
@@ -31,29 +32,33 @@ CODES = [code for code in ErrorCode if code not in {NEEDS_MILLIONS_OF_STEPS, *NO
 
 
 def test_the_corpus_is_large() -> None:
-    assert len(CASES) >= 400
+    assert len([name for name in CASES if not name.startswith("RANDOM:")]) >= 400
+
+
+def test_random_sets_are_those_of_the_seed() -> None:
+    assert (CORPUS / "RANDOM.txt").read_text() == random_sets()
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_error_has_a_case_and_a_near_miss(code: ErrorCode) -> None:
     producing = [name for name, said in RECORDED.items() if code in said["errors"]]
     producing += [name for name in CASES if name.startswith(f"{code}:")]
-    assert code in {str(error.code) for name in producing for error in compose(CASES[name]).errors}
+    assert code in {str(error.code) for name in producing for error in composed(name).errors}
     near = [name for name in CASES if name.startswith(f"{code}: {NEAR_MISS}")]
     assert near
     for name in near:
-        assert code not in {str(error.code) for error in compose(CASES[name]).errors}
+        assert code not in {str(error.code) for error in composed(name).errors}
 
 
 @pytest.mark.parametrize("code", HintCode)
 def test_every_hint_has_a_case_and_a_near_miss(code: HintCode) -> None:
     producing = [name for name, said in RECORDED.items() if code in said["hints"]]
     assert producing
-    assert code in {str(hint.code) for name in producing for hint in compose(CASES[name]).hints}
+    assert code in {str(hint.code) for name in producing for hint in composed(name).hints}
     near = [name for name in CASES if name.startswith(f"{code}: {NEAR_MISS}")]
     assert near
     for name in near:
-        assert code not in {str(hint.code) for hint in compose(CASES[name]).hints}
+        assert code not in {str(hint.code) for hint in composed(name).hints}
 
 
 @pytest.mark.parametrize(("limit", "codes"), [(2, [NEEDS_MILLIONS_OF_STEPS]), (3, [])])
