@@ -48,7 +48,7 @@ kafka-stop: $(STAMP) ## stop that broker
 test-kafka: kafka ## the tests that need Apache Kafka, against that broker (ARGS passes options to pytest)
 	DICTAMESH_TEST_KAFKA=$$($(BIN)/python tools/kafka/broker.py address) $(BIN)/pytest -m kafka $(ARGS)
 
-bench: $(STAMP) ## measure planner, executor, bus, catalog and caches apart (ARGS=--only gateway)
+bench: $(STAMP) ## measure the parts apart (ARGS=--only gateway); composition beside the reference after `npm ci` in tools/composition-bench
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 demo: $(STAMP) ## bring up the whole mesh and show it (ARGS=--once ends after the tour)
