@@ -63,6 +63,11 @@ def _compose(
 ) -> CompositionResult:
     loaded, errors = _load(subgraphs, cache)
     if errors:
+        # What the sound subgraphs get wrong by themselves is said in the same run; what takes all
+        # of them (upgrading from Federation 1, merging) has to wait.
+        for subgraph in loaded:
+            if subgraph.version is not None:
+                errors += check_subgraph(subgraph)
         return CompositionResult(None, tuple(errors))
     without_base = check_before_merge(loaded)
     if without_base and any(subgraph.version is None for subgraph in loaded):
@@ -111,7 +116,7 @@ def _load(
         seen.add(given.name)
         result = build_subgraph(cache.parse(given))
         errors += result.errors
-        if result.subgraph is not None:
+        if result.subgraph is not None and not result.errors:
             loaded.append(result.subgraph)
     return loaded, errors
 

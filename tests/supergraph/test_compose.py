@@ -71,6 +71,14 @@ def test_reports_all_errors_of_all_subgraphs_at_once() -> None:
     assert ErrorCode.INVALID_GRAPHQL in {error.code for error in result.errors}
 
 
+def test_a_subgraph_that_does_not_parse_hides_no_mistake_of_another() -> None:
+    result = compose_result(
+        a="type Query { t: T",
+        b='type T @key(fields: "nothing") { id: ID! } type Query { t: T }',
+    )
+    assert [error.code for error in result.errors] == ["INVALID_GRAPHQL", "KEY_INVALID_FIELDS"]
+
+
 def test_keeps_hints_when_composition_fails() -> None:
     result = compose_result(
         a='type Query { t: T @shareable } "one" type T @shareable { x: Int }',
