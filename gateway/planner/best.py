@@ -34,6 +34,9 @@ from supergraph.query_graph import Node, QueryGraph, RootEdge
 EXHAUSTIVE_LIMIT = 5
 """Up to this many useful subgraphs every set of them is tried (32 sets)."""
 
+TIE_STEPS = 300
+"""Placements tried before sets of subgraphs that can only be as good are left out."""
+
 THOROUGH_STEPS = 20_000
 """Placements tried before the search takes the first thing that works; some 0.2 seconds."""
 
@@ -147,17 +150,23 @@ class BestSearch:
             return self._improve(best, useful, attempt, needed)
         arrived = frozenset(arrival.node.subgraph for arrival in arrivals)
         for least, allowed in _promising_first(useful, needed, arrived, memory.bounds):
-            if not best.cost.unresolved and least >= self._worth_trying(best.cost):
+            if not best.cost.unresolved and self._is_hopeless(least, best.cost):
                 break  # this set and all others are hardly better than what is known
             solution = attempt(allowed)
             if solution.cost < best.cost:
                 best = solution
         return best
 
-    def _worth_trying(self, cost: Cost) -> Least:
-        """What a set must be able to undercut: less and less, the more work has been done."""
+    def _is_hopeless(self, least: Least, known: Cost) -> bool:
+        """Whether a set promises too little: it has to promise more, the more work has been done.
+
+        While little was done, sets with as many calls as the known one are tried, too: they may
+        know more fields earlier.
+        """
+        if self.steps < TIE_STEPS:
+            return least > (known.waiting, known.calls)
         slack = self.steps / THOROUGH_STEPS
-        return (round(cost.waiting * (1 - slack)), cost.calls)
+        return least >= (round(known.waiting * (1 - slack)), known.calls)
 
     def _lacking(
         self, selections: Selections, arrivals: tuple[Arrival, ...], roots: tuple[RootEdge, ...]
