@@ -9,7 +9,8 @@ contains none of that.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 
 from subgraph_kit.data_product import (
     AdapterMetrics,
@@ -52,6 +53,23 @@ class DataProductAdapter(ABC):
 
         A batch by ids costs as few source calls as the source allows, usually one.
         """
+
+    async def query_by_reference(
+        self, fields: tuple[str, ...], values: Sequence[tuple[str, ...]], query: EntityQuery
+    ) -> Mapping[tuple[str, ...], Sequence[Entity]]:
+        """For each of `values`, a page of the entities whose `fields` equal it.
+
+        This is the far side of a reference: the invoices of many customers, a page of each.
+        `query` has the filter, order, limit and offset of every page. The default asks for one
+        page after the other; a source that can do better overrides it.
+        """
+        pages: dict[tuple[str, ...], Sequence[Entity]] = {}
+        for value in values:
+            equal = dict(zip(fields, value, strict=True))
+            pages[value] = await self.query_entities(
+                replace(query, ids=None, filter={**query.filter, **equal})
+            )
+        return pages
 
     @abstractmethod
     async def health_check(self) -> HealthStatus:
