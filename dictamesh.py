@@ -22,7 +22,11 @@ _GROUPS = (
     ("supergraph", "supergraph.cli", "gateway", "Compose subgraphs into a supergraph."),
     ("subgraph", "subgraph_kit.cli", "kit", "Generate and run subgraphs."),
 )
-_DEMO = ("demo", "examples.cli", "kit,embedded", "Bring up the whole mesh and show it.")
+_COMMANDS = (
+    # name, module with a function of that name, the extra, one line for --help
+    ("dev", "subgraph_kit.dev.cli", "kit,embedded", "Run a mesh here and follow every change."),
+    ("demo", "examples.cli", "kit,embedded", "Bring up the whole mesh and show it."),
+)
 
 app = typer.Typer(
     name="dictamesh",
@@ -60,16 +64,16 @@ def _add_group(name: str, module: str, extra: str, help_text: str) -> None:
     app.add_typer(group, name=name, help=help_text)
 
 
-def _add_demo(name: str, module: str, extra: str, help_text: str) -> None:
+def _add_command(name: str, module: str, extra: str, help_text: str) -> None:
     try:
-        demo: Any = importlib.import_module(module).demo
+        command: Any = getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
         missing = error.name
 
-        def demo() -> None:
+        def command() -> None:
             _explain_missing(missing, extra)
 
-    app.command(name, help=demo.__doc__ or help_text)(demo)
+    app.command(name, help=command.__doc__ or help_text)(command)
 
 
 def _add_name_only(name: str, help_text: str) -> None:
@@ -113,14 +117,14 @@ def main() -> None:
     """Run the `dictamesh` command."""
     wanted = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     completing = any(name.endswith("_COMPLETE") for name in os.environ)
-    for command in (*_GROUPS, _DEMO):
+    for command in (*_GROUPS, *_COMMANDS):
         name, module, _, help_text = command
         if not _exists(module):
             continue  # This package has no commands yet.
         if name != wanted and not completing:
             _add_name_only(name, help_text)
-        elif command is _DEMO:
-            _add_demo(*command)
+        elif command in _COMMANDS:
+            _add_command(*command)
         else:
             _add_group(*command)
     app()
