@@ -107,7 +107,8 @@ class ClassWriter:
             later = [self._later(placed, slot) for slot in _fields(placed)]
             if placed.has_hidden_name:
                 later.append("type_name: UnsetType = UNSET")
-            self._write_class(final_class(placed), later)
+            shown = tag if _is_tag_shown(placed) else None
+            self._write_class(final_class(placed), later, tag=shown)
 
     def _write_part(self, fetch: LaidOutFetch, target: Target) -> None:
         lines = [self._brought(target.placed, slot) for slot in target.slots.values()]
