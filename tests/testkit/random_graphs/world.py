@@ -18,6 +18,7 @@ from graphql import (
     FieldDefinitionNode,
     FieldNode,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
     GraphQLSchema,
@@ -27,6 +28,7 @@ from graphql import (
     SelectionSetNode,
     TypeNode,
     execute,
+    is_non_null_type,
     parse,
     value_from_ast_untyped,
 )
@@ -334,6 +336,20 @@ class World:
                         below += deeper
         return found, tuple(below)
 
+    def _promised(self, parent: GraphQLObjectType, field: str) -> GraphQLOutputType:
+        """The type that even an answer in part must have.
+
+        Where the call that would tell an interface object's own type failed, only the interface's
+        fields are known.
+        """
+        own = parent.fields[field].type
+        known = [
+            interface.fields[field].type
+            for interface in parent.interfaces
+            if interface.name in self.siblings and field in interface.fields
+        ]
+        return next((type_ for type_ in known if not is_non_null_type(type_)), own)
+
     # --- One schema over everything ------------------------------------------------------------
 
     def answer(
@@ -348,7 +364,8 @@ class World:
             if info.parent_type.name == "Mutation":
                 mutations.append(f"{info.field_name} {json.dumps(arguments, sort_keys=True)}")
             if failing:
-                types[tuple(info.path.as_list())] = info.return_type
+                path = tuple(info.path.as_list())
+                types[path] = self._promised(info.parent_type, info.field_name)
                 if self.fails(seed, thing, info.field_name):
                     raise GraphQLError("failed")
             return self.value(seed, thing, info.field_name, arguments)

@@ -36,7 +36,9 @@ ITEMS = """
       id: ID! name: String! size: Size color: Color tags: [String!] weight: Float count: Int
       extra: Anything owner: User mark: String
     }
-    type Box implements Thing @key(fields: "id") { id: ID! name: Int label: String owner: User mark: String! }
+    type Box implements Thing @key(fields: "id") {
+      id: ID! name: Int label: String owner: User mark: String!
+    }
     type Size { width: Int! height: Int! }
     type User @key(fields: "id", resolvable: false) { id: ID! }
     enum Color { RED BLUE }
