@@ -342,8 +342,8 @@ class World:
         Where the call that would tell an interface object's own type failed, only the interface's
         fields are known.
         """
-        own = parent.fields[field].type
-        known = [
+        own: GraphQLOutputType = parent.fields[field].type
+        known: list[GraphQLOutputType] = [
             interface.fields[field].type
             for interface in parent.interfaces
             if interface.name in self.siblings and field in interface.fields
