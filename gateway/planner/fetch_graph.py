@@ -29,7 +29,12 @@ from gateway.plan.nodes import (
     TypeConditionSegment,
     UnresolvableField,
 )
-from gateway.planner.document import DocumentField, DocumentSelection
+from gateway.planner.document import (
+    DocumentField,
+    DocumentSelection,
+    DocumentText,
+    write_selection,
+)
 from gateway.planner.errors import PlanningError
 from gateway.planner.load import Load
 from gateway.planner.names import NameScope
@@ -78,6 +83,31 @@ class FetchGroup:
     parents: dict[FetchGroup, None] = field(default_factory=dict)
     conditions: Conditions | None = None
     further_paths: list[FlattenPath] = field(default_factory=list)
+    _written: tuple[Conditions, DocumentText] | None = None
+
+    @property
+    def decided(self) -> Conditions:
+        """Conditions that hold whenever the call is made."""
+        return self.conditions or frozenset()
+
+    def text(self) -> DocumentText:
+        """The document, written once; for when all fields are there."""
+        if self._written is None or self._written[0] != self.decided:
+            self._written = (self.decided, write_selection(self.selection, self.decided))
+        return self._written[1]
+
+    def required(self) -> tuple[RequiredFragment, ...]:
+        """What representations are made of."""
+        return tuple(
+            RequiredFragment(name, node.selections()) for name, node in self.requires.items()
+        )
+
+    def take_over(self, other: FetchGroup) -> None:
+        """Ask for all that the other asks for, too, and wait for what it waits for."""
+        self.selection.absorb(other.selection)
+        self.wanted_under(other.decided)
+        self.parents.update(other.parents)
+        self._written = None
 
     def wanted_under(self, conditions: Conditions) -> None:
         """Note that a field is wanted when `conditions` hold."""
@@ -113,7 +143,7 @@ def _want_suppliers(groups: list[FetchGroup]) -> None:
         group = pending.pop()
         for parent in group.parents:
             before = parent.conditions
-            parent.wanted_under(group.conditions or frozenset())
+            parent.wanted_under(group.decided)
             if parent.conditions != before:
                 pending.append(parent)
 
@@ -171,7 +201,7 @@ class _Builder:
         self._kind = kind
         self._index: dict[_Key, FetchGroup] = {}
         self._loads: dict[_Key, Load] = {}
-        self._visited: set[tuple[object, ...]] = set()
+        self._visited: dict[tuple[object, ...], FetchGroup] = {}
         self._step = 0
         self._written = 0
         self.groups: list[FetchGroup] = []
@@ -361,10 +391,16 @@ class _Builder:
         self, visit: Visit, position: _Position, wanted: Conditions, apart: TypeName | None
     ) -> FetchGroup:
         """The group of a call for the object at this position, with all it waits for."""
-        depth = position.depth + visit.depth
-        # An object that is reached under conditions may lack what another call requires.
         if visit.entry is None or not visit.entry.is_interface_object:
             apart = None
+        # Each field of the object comes here; and the same solution may stand at one path twice,
+        # reached through different documents.
+        asked = (visit, position, wanted, apart)
+        known = self._visited.get(asked)
+        if known is not None:
+            return known
+        depth = position.depth + visit.depth
+        # An object that is reached under conditions may lack what another call requires.
         place = (position.path, position.conditions, visit.subgraph, depth, self._step, apart)
         key = self._group_key(place, visit, position)
         group = self._index.get(key)
@@ -379,10 +415,7 @@ class _Builder:
                 step=self._step,
             )
             self.groups.append(group)
-        # The same solution may stand at one path twice, reached through different documents.
-        if (visit, position, wanted, apart) in self._visited:
-            return group
-        self._visited.add((visit, position, wanted, apart))
+        self._visited[asked] = group
         needed = _Needed()
         if visit.entry is not None:
             needed.required = group.requires.setdefault(visit.seen_as, RequiredNode())
