@@ -26,7 +26,7 @@ def mutants(text: str, chance: random.Random, count: int, words: list[str]) -> I
     original = tokens_of(text)
     for _ in range(count):
         tokens = list(original)
-        for _ in range(chance.randint(1, 3)):
+        for _ in range(chance.choice((1, 1, 1, 2, 3))):
             _mutate(tokens, chance, words)
         mutant = " ".join(written for _, written in tokens)
         if _parses(mutant):

