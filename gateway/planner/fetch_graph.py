@@ -54,6 +54,13 @@ class RequiredNode:
     fields: dict[str, RequiredNode] = field(default_factory=dict)
     fragments: dict[TypeName, RequiredNode] = field(default_factory=dict)
 
+    def absorb(self, other: RequiredNode) -> None:
+        """Require all that the other requires."""
+        for name, node in other.fields.items():
+            self.fields.setdefault(name, RequiredNode()).absorb(node)
+        for type_name, node in other.fragments.items():
+            self.fragments.setdefault(type_name, RequiredNode()).absorb(node)
+
     def selections(self) -> tuple[RequiredSelection, ...]:
         """The finished form."""
         fields = [RequiredField(name, node.selections()) for name, node in self.fields.items()]
@@ -202,6 +209,7 @@ class _Builder:
         self._index: dict[_Key, FetchGroup] = {}
         self._loads: dict[_Key, Load] = {}
         self._visited: dict[tuple[object, ...], FetchGroup] = {}
+        self._needed: dict[tuple[object, ...], _Needed] = {}
         self._step = 0
         self._written = 0
         self.groups: list[FetchGroup] = []
@@ -416,11 +424,9 @@ class _Builder:
             )
             self.groups.append(group)
         self._visited[asked] = group
-        needed = _Needed()
+        needed = self._add_conditions(visit.conditions, position, wanted)
         if visit.entry is not None:
-            needed.required = group.requires.setdefault(visit.seen_as, RequiredNode())
-        for placement in visit.conditions:
-            self._add_placement(placement, None, position, needed, wanted)
+            group.requires.setdefault(visit.seen_as, RequiredNode()).absorb(needed.required)
         for supplier in needed.suppliers:
             if supplier is not group:
                 group.parents[supplier] = None
@@ -434,6 +440,18 @@ class _Builder:
             typename = (condition, FieldSegment(TYPENAME))
             group.rewrites[SetValueRewrite(typename, visit.entry.type_name)] = None
         return group
+
+    def _add_conditions(
+        self, conditions: tuple[Placement, ...], position: _Position, wanted: Conditions
+    ) -> _Needed:
+        """Write what has to be known before a call, once for all calls with the same key."""
+        key = (conditions, position, wanted)
+        needed = self._needed.get(key)
+        if needed is None:
+            needed = self._needed[key] = _Needed()
+            for placement in conditions:
+                self._add_placement(placement, None, position, needed, wanted)
+        return needed
 
     def _group_key(self, place: tuple[object, ...], visit: Visit, position: _Position) -> _Key:
         """The key of a group at a place that can send what the visit has to send."""

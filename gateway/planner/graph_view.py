@@ -8,7 +8,7 @@ from graphql import OperationType
 
 from gateway.planner.query_tree import Arrival, Source
 from gateway.planner.selections import TYPENAME, Item, SelectionPool
-from supergraph.federation.field_set import FieldSetField
+from supergraph.federation.field_set import FieldSet, FieldSetField
 from supergraph.model import SubgraphName, TypeName
 from supergraph.query_graph import Entry, FieldEdge, Node, QueryGraph
 
@@ -119,10 +119,14 @@ class GraphView:
         """All keys of a type, each with what has to be known: runtime type and key."""
         known = self._entries.get(seen_as)
         if known is None:
-            known = self._entries[seen_as] = tuple(
-                (entry, self._pool.field_set((FieldSetField(TYPENAME), *entry.key), seen_as))
-                for entry in self.graph.entries(seen_as)
-            )
+            # Most subgraphs have the same key.
+            items: dict[FieldSet, tuple[Item, ...]] = {}
+            for entry in self.graph.entries(seen_as):
+                if entry.key not in items:
+                    key = (FieldSetField(TYPENAME), *entry.key)
+                    items[entry.key] = self._pool.field_set(key, seen_as)
+            known = tuple((entry, items[entry.key]) for entry in self.graph.entries(seen_as))
+            self._entries[seen_as] = known
         return known
 
     def entries_for(
