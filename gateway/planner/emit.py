@@ -13,11 +13,9 @@ from gateway.plan.nodes import (
     FlattenNode,
     ParallelNode,
     PlanNode,
-    RequiredFragment,
     SequenceNode,
     SetValueRewrite,
 )
-from gateway.planner.document import write_selection
 from gateway.planner.fetch_graph import FetchGraph, FetchGroup
 
 
@@ -79,11 +77,10 @@ class _Step:
         clusters: list[list[FetchGroup]] = []
         for group in ready:
             merged = [group]
-            descendants = self._descendants(group)
-            for other in list(clusters):
-                if any(cluster_of.get(descendant) is other for descendant in descendants):
-                    clusters.remove(other)
-                    merged = other + merged
+            met = {id(cluster_of.get(descendant)) for descendant in self._descendants(group)}
+            for other in [cluster for cluster in clusters if id(cluster) in met]:
+                clusters.remove(other)
+                merged = other + merged
             clusters.append(merged)
             for member in merged:
                 for descendant in self._descendants(member):
@@ -99,8 +96,7 @@ class _Step:
         return known
 
     def _fetch(self, group: FetchGroup) -> PlanNode:
-        decided = group.conditions or frozenset()
-        text = write_selection(group.selection, decided)
+        text = group.text()
         usages = tuple(sorted(text.variables))
         declared = [_declaration(self._variables[name]) for name in usages]
         body = text.body
@@ -115,9 +111,7 @@ class _Step:
             kind=group.kind,
             operation=prefix + body,
             variable_usages=usages,
-            requires=tuple(
-                RequiredFragment(name, node.selections()) for name, node in group.requires.items()
-            ),
+            requires=group.required(),
             # Types are set last: the other rewrites look at them.
             input_rewrites=tuple(
                 sorted(group.rewrites, key=lambda item: isinstance(item, SetValueRewrite))
@@ -127,7 +121,7 @@ class _Step:
         node: PlanNode = fetch
         if group.path:
             node = FlattenNode((group.path, *group.further_paths), fetch)
-        return _guarded(node, decided)
+        return _guarded(node, group.decided)
 
 
 def _declaration(definition: VariableDefinitionNode) -> str:

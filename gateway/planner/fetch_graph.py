@@ -29,7 +29,12 @@ from gateway.plan.nodes import (
     TypeConditionSegment,
     UnresolvableField,
 )
-from gateway.planner.document import DocumentField, DocumentSelection
+from gateway.planner.document import (
+    DocumentField,
+    DocumentSelection,
+    DocumentText,
+    write_selection,
+)
 from gateway.planner.errors import PlanningError
 from gateway.planner.load import Load
 from gateway.planner.names import NameScope
@@ -48,6 +53,13 @@ class RequiredNode:
 
     fields: dict[str, RequiredNode] = field(default_factory=dict)
     fragments: dict[TypeName, RequiredNode] = field(default_factory=dict)
+
+    def absorb(self, other: RequiredNode) -> None:
+        """Require all that the other requires."""
+        for name, node in other.fields.items():
+            self.fields.setdefault(name, RequiredNode()).absorb(node)
+        for type_name, node in other.fragments.items():
+            self.fragments.setdefault(type_name, RequiredNode()).absorb(node)
 
     def selections(self) -> tuple[RequiredSelection, ...]:
         """The finished form."""
@@ -78,6 +90,31 @@ class FetchGroup:
     parents: dict[FetchGroup, None] = field(default_factory=dict)
     conditions: Conditions | None = None
     further_paths: list[FlattenPath] = field(default_factory=list)
+    _written: tuple[Conditions, DocumentText] | None = None
+
+    @property
+    def decided(self) -> Conditions:
+        """Conditions that hold whenever the call is made."""
+        return self.conditions or frozenset()
+
+    def text(self) -> DocumentText:
+        """The document, written once; for when all fields are there."""
+        if self._written is None or self._written[0] != self.decided:
+            self._written = (self.decided, write_selection(self.selection, self.decided))
+        return self._written[1]
+
+    def required(self) -> tuple[RequiredFragment, ...]:
+        """What representations are made of."""
+        return tuple(
+            RequiredFragment(name, node.selections()) for name, node in self.requires.items()
+        )
+
+    def take_over(self, other: FetchGroup) -> None:
+        """Ask for all that the other asks for, too, and wait for what it waits for."""
+        self.selection.absorb(other.selection)
+        self.wanted_under(other.decided)
+        self.parents.update(other.parents)
+        self._written = None
 
     def wanted_under(self, conditions: Conditions) -> None:
         """Note that a field is wanted when `conditions` hold."""
@@ -113,7 +150,7 @@ def _want_suppliers(groups: list[FetchGroup]) -> None:
         group = pending.pop()
         for parent in group.parents:
             before = parent.conditions
-            parent.wanted_under(group.conditions or frozenset())
+            parent.wanted_under(group.decided)
             if parent.conditions != before:
                 pending.append(parent)
 
@@ -171,7 +208,8 @@ class _Builder:
         self._kind = kind
         self._index: dict[_Key, FetchGroup] = {}
         self._loads: dict[_Key, Load] = {}
-        self._visited: set[tuple[object, ...]] = set()
+        self._visited: dict[tuple[object, ...], FetchGroup] = {}
+        self._needed: dict[tuple[object, ...], _Needed] = {}
         self._step = 0
         self._written = 0
         self.groups: list[FetchGroup] = []
@@ -361,10 +399,16 @@ class _Builder:
         self, visit: Visit, position: _Position, wanted: Conditions, apart: TypeName | None
     ) -> FetchGroup:
         """The group of a call for the object at this position, with all it waits for."""
-        depth = position.depth + visit.depth
-        # An object that is reached under conditions may lack what another call requires.
         if visit.entry is None or not visit.entry.is_interface_object:
             apart = None
+        # Each field of the object comes here; and the same solution may stand at one path twice,
+        # reached through different documents.
+        asked = (visit, position, wanted, apart)
+        known = self._visited.get(asked)
+        if known is not None:
+            return known
+        depth = position.depth + visit.depth
+        # An object that is reached under conditions may lack what another call requires.
         place = (position.path, position.conditions, visit.subgraph, depth, self._step, apart)
         key = self._group_key(place, visit, position)
         group = self._index.get(key)
@@ -379,15 +423,10 @@ class _Builder:
                 step=self._step,
             )
             self.groups.append(group)
-        # The same solution may stand at one path twice, reached through different documents.
-        if (visit, position, wanted, apart) in self._visited:
-            return group
-        self._visited.add((visit, position, wanted, apart))
-        needed = _Needed()
+        self._visited[asked] = group
+        needed = self._add_conditions(visit.conditions, position, wanted)
         if visit.entry is not None:
-            needed.required = group.requires.setdefault(visit.seen_as, RequiredNode())
-        for placement in visit.conditions:
-            self._add_placement(placement, None, position, needed, wanted)
+            group.requires.setdefault(visit.seen_as, RequiredNode()).absorb(needed.required)
         for supplier in needed.suppliers:
             if supplier is not group:
                 group.parents[supplier] = None
@@ -401,6 +440,18 @@ class _Builder:
             typename = (condition, FieldSegment(TYPENAME))
             group.rewrites[SetValueRewrite(typename, visit.entry.type_name)] = None
         return group
+
+    def _add_conditions(
+        self, conditions: tuple[Placement, ...], position: _Position, wanted: Conditions
+    ) -> _Needed:
+        """Write what has to be known before a call, once for all calls with the same key."""
+        key = (conditions, position, wanted)
+        needed = self._needed.get(key)
+        if needed is None:
+            needed = self._needed[key] = _Needed()
+            for placement in conditions:
+                self._add_placement(placement, None, position, needed, wanted)
+        return needed
 
     def _group_key(self, place: tuple[object, ...], visit: Visit, position: _Position) -> _Key:
         """The key of a group at a place that can send what the visit has to send."""
