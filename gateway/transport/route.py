@@ -11,11 +11,14 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from gateway.transport.base import SubgraphRequest
 from gateway.transport.headers import ForwardedHeaders, header_lines, is_header_safe
 from gateway.transport.request_body import encode_request_body
+
+HttpVersion = Literal["1.1", "2"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class HttpTarget:
     ca_file: Path | None = None
     client_certificate_file: Path | None = None
     client_key_file: Path | None = None
+    http_version: HttpVersion = "1.1"
 
 
 class InvalidTargetError(ValueError):
