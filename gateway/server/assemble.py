@@ -103,6 +103,13 @@ class Gateway:
         self.invalidator = self._invalidator()
         self._register_gauges()
 
+    async def follow(self) -> None:
+        """Watch the supergraph and consume events, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.source.watch())
+            if self.invalidator is not None:
+                group.create_task(self.invalidator.run())
+
     async def close(self) -> None:
         """Release connections; call it after the last request."""
         self.pipeline.close()
