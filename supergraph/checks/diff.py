@@ -8,11 +8,21 @@ federation, which are compared for what they mean (`subgraph_changes`).
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from supergraph.checks.change import SchemaChange
 from supergraph.checks.changes.compare import compare_definitions
 from supergraph.checks.changes.found import Found
-from supergraph.checks.schema_text import definitions, parse_differing
-from supergraph.checks.supergraph_text import client_view, is_supergraph, read_sides
+from supergraph.checks.federation.subgraph import is_subgraph, subgraph_changes
+from supergraph.checks.federation.supergraphs import changes_of_supergraphs
+from supergraph.checks.schema_text import definitions, parse_differing, parse_schema
+from supergraph.checks.supergraph_text import (
+    client_view,
+    is_supergraph,
+    read_side,
+    read_sides,
+)
+from supergraph.definitions import SchemaDefinitions
 
 OLD_NAME, NEW_NAME = "the old schema", "the new schema"
 
@@ -37,6 +47,13 @@ def diff(
     if is_supergraph(old_sdl) and is_supergraph(new_sdl):
         old, new = read_sides(old_sdl, new_sdl, names)
         compare_definitions(found, client_view(old), client_view(new))
+        return changes_of_supergraphs(found, old, new, tuple(found.changes))
+    if is_subgraph(old_sdl) and is_subgraph(new_sdl):
+        name = Path(new_file).stem if new_file else "subgraph"
+        return subgraph_changes(name, old_sdl, new_sdl, old_file=old_file, new_file=new_file)
+    if is_supergraph(old_sdl) or is_supergraph(new_sdl):
+        before, after = _seen(old_sdl, names[0]), _seen(new_sdl, names[1])
+        compare_definitions(found, before, after)
         return found.changes
     documents = parse_differing(old_sdl, new_sdl, names)
     before, after = (
@@ -45,6 +62,13 @@ def diff(
     )
     compare_definitions(found, before, after)
     return found.changes
+
+
+def _seen(sdl: str, name: str) -> SchemaDefinitions:
+    """What clients see, where the other schema is of another form: nothing is written alike."""
+    if is_supergraph(sdl):
+        return client_view(read_side(sdl, name))
+    return definitions(sdl, parse_schema(sdl, name), lambda _: None)
 
 
 __all__ = ["diff"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TypeVar
 
-from graphql import DocumentNode
+from graphql import DocumentNode, parse
 
 from supergraph.api_schema import STANDARD_DIRECTIVES, inaccessible_directive
 from supergraph.checks.schema_text import (
@@ -22,6 +22,7 @@ from supergraph.checks.schema_text import (
     parse_schema,
     pieces,
 )
+from supergraph.collection import collection_paused
 from supergraph.definitions import (
     Element,
     FieldDefinition,
@@ -64,6 +65,7 @@ class SupergraphSide:
     everything. Directives of specifications carry their plain names in `definitions`.
     """
 
+    sdl: str
     graphs: Mapping[SubgraphName, JoinGraph]
     types: Mapping[TypeName, SupergraphType]
     definitions: SchemaDefinitions
@@ -99,11 +101,24 @@ def read_sides(old: str, new: str, names: tuple[str, str]) -> tuple[SupergraphSi
         )
 
     documents = parse_differing(old, new, names, keep)
-    first, second = (
-        _side(sdl, document, name)
-        for sdl, document, name in zip((old, new), documents, names, strict=True)
-    )
-    return first, second
+    first = _side(old, documents[0], names[0])
+    second = _side(new, documents[1], names[1])
+
+    def all_new_types() -> Mapping[TypeName, SupergraphType]:
+        # What is not in the differing part of the old text is the same in both.
+        common = {name: item for name, item in first.all_types().items() if name not in first.types}
+        return {**common, **second.types}
+
+    return first, replace(second, all_types=all_new_types)
+
+
+def read_side(sdl: str, name: str) -> SupergraphSide:
+    """Read the whole of a supergraph.
+
+    Raises:
+        InvalidSchemaError: if the text is no supergraph.
+    """
+    return _side(sdl, parse_schema(sdl, name), name)
 
 
 def _hidden_directive(sdl: str, name: str) -> str:
@@ -132,10 +147,13 @@ def _side(sdl: str, document: DocumentNode, name: str) -> SupergraphSide:
 
     @cache
     def all_types() -> Mapping[TypeName, SupergraphType]:
-        return _joins(parse_schema(sdl, name), name)[1]
+        with collection_paused():
+            return read_joins(parse(sdl, no_location=True))[1]
 
     graphs, types = _joins(document, name)
-    return SupergraphSide(graphs, types, definitions(sdl, document, features.get), specs, all_types)
+    return SupergraphSide(
+        sdl, graphs, types, definitions(sdl, document, features.get), specs, all_types
+    )
 
 
 def _joins(
