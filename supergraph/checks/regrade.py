@@ -147,9 +147,12 @@ def _is_within(item: SchemaChange, added: Mapping[str, SchemaChange]) -> bool:
     path: str | None = item.path
     while path:
         addition = added.get(path)
-        if addition is not None and addition is not item:
-            if _RANK[item.criticality] <= _RANK[addition.criticality]:
-                return True
+        if (
+            addition is not None
+            and addition is not item
+            and _RANK[item.criticality] <= _RANK[addition.criticality]
+        ):
+            return True
         path = _parent(path)
     return False
 

@@ -5,9 +5,10 @@ takes. So both texts are first cut into their definitions, by a scan that knows 
 comments only; what stands alike in both is blanked out (its line breaks stay, so that places are
 right), and the rest is parsed.
 
-Why this is safe: a piece starts at a line that begins with a keyword of the type system, or with
-the description before it. Should the cut be wrong (a union with a member named `type`), the piece
-before it ends too early, does not parse alone, and the whole text is parsed instead.
+Why this is safe: a piece starts where a keyword of the type system begins a line or follows the end
+of a definition, or at the description before it. Should the cut be wrong (a union with a member
+named `type`), the piece before it ends too early, does not parse alone, and the whole text is
+parsed instead.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _TOKENS = re.compile(
     r'|"(?:[^"\\\n]|\\.)*"'
     r"|\#[^\n]*"
     r"|[{}()\[\]]"
-    r"|^[ \t,]*(?:extend\s+)?"
+    r"|(?:^|(?<=[\"}]))[ \t,]*(?:extend\s+)?"
     r"(?P<keyword>type|interface|union|enum|scalar|input|directive|schema)\b"
     r"(?:\s*@?\s*(?P<name>[A-Za-z_]\w*))?",
     re.MULTILINE | re.DOTALL,
@@ -94,7 +95,7 @@ def pieces(sdl: str) -> tuple[Piece, ...]:
             depth -= 1
         elif first == '"' and depth == 0:
             description = match.start()
-    ends = [start for _, start in starts[1:]] + [len(sdl)]
+    ends = [*(start for _, start in starts[1:]), len(sdl)][: len(starts)]
     return tuple(Piece(key, start, end) for (key, start), end in zip(starts, ends, strict=True))
 
 

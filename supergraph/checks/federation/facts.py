@@ -22,6 +22,7 @@ from supergraph.federation.field_set import (
     FieldSet,
     FieldSetError,
     FieldSetField,
+    field_names,
     parse_field_set,
     print_field_set,
 )
@@ -33,10 +34,12 @@ from supergraph.model import TypeKind as ModelKind
 class FieldFact:
     """What one subgraph says about a field. `requires` and `provides` are field sets, as text.
 
-    `shareable` is None where nobody can know: a supergraph does not say.
+    `resolves` is also False for a field of an interface, which is only declared. `shareable` is
+    None where nobody can know: a supergraph does not say.
     """
 
     resolves: bool = True
+    external: bool = False
     requires: str | None = None
     provides: str | None = None
     override: str | None = None
@@ -70,6 +73,15 @@ class Facts:
             return found
         return found.fields.get(member) or found.input_fields.get(member)
 
+    def key_fields(self, name: str) -> set[str]:
+        """The outermost fields of all keys of a type."""
+        return {
+            member
+            for fact in self.types.get(name, {}).values()
+            for key in fact.keys
+            for member in _outermost(key)
+        }
+
     def fields(self, name: str) -> dict[str, dict[str, FieldFact]]:
         """The facts of a type's fields by field and subgraph."""
         found: dict[str, dict[str, FieldFact]] = {}
@@ -94,6 +106,13 @@ def field_pairs(old: Facts, new: Facts) -> Iterator[tuple[str, str, FieldFact, F
                     before[member].get(subgraph, nothing),
                     after[member].get(subgraph, nothing),
                 )
+
+
+def _outermost(text: str) -> list[str]:
+    try:
+        return list(field_names(parse_field_set(text)))
+    except FieldSetError:
+        return []
 
 
 def canonical(field_set: FieldSet) -> str:
@@ -159,6 +178,7 @@ def _field_fact(join: JoinField, definition: SupergraphType) -> FieldFact:
     of_object = definition.kind is ModelKind.OBJECT or definition.is_interface_object(join.graph)
     return FieldFact(
         resolves=of_object and not join.external and not join.used_overridden,
+        external=join.external or join.used_overridden,
         requires=canonical(join.requires) if join.requires else None,
         provides=canonical(join.provides) if join.provides else None,
         override=join.override,
@@ -204,6 +224,7 @@ def _subgraph_field(definition: FieldDefinition, *, of_object: bool) -> FieldFac
     override = _first(definition, "override")
     return FieldFact(
         resolves=of_object and not definition.has("external"),
+        external=definition.has("external"),
         requires=_field_set(definition, "requires"),
         provides=_field_set(definition, "provides"),
         override=override.text("from") if override else None,

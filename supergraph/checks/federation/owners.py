@@ -12,11 +12,15 @@ def compare_owners(found: Found, old: Facts, new: Facts) -> None:
     """Note fields that another subgraph answers than before.
 
     The answer comes from other code and data, and plans take another way: dangerous. One more
-    subgraph that answers changes nothing by itself.
+    subgraph that answers changes nothing by itself. Fields of keys are left out: every subgraph of
+    an entity has them, and what becomes of keys has its own kinds.
     """
     for name in old.types:
         before, after = old.fields(name), new.fields(name)
+        keys = old.key_fields(name) | new.key_fields(name)
         for member, facts in before.items():
+            if member in keys:
+                continue
             was, now = _owners(facts), _owners(after.get(member, {}))
             gone = [owner for owner in was if owner not in now]
             came = [owner for owner in now if owner not in was]

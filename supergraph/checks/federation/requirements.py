@@ -74,12 +74,15 @@ def mentioned_in_field_sets(sdl: str, coordinates: Iterable[str]) -> bool:
     )
 
 
-def compare_required_fields(found: Found, removed: Mapping[str, str], types: Types) -> None:
+def compare_required_fields(
+    found: Found, removed: Mapping[str, str], types: Types, old: Facts
+) -> None:
     """Note the removal of fields that other subgraphs depend on.
 
     `removed` maps a coordinate to the subgraph that has dropped it; `types` are all types of the
-    graph as it was. Breaking: what the dependent subgraph answers is null or an error from the
-    moment on that the field is gone, unless its own new version is deployed before.
+    graph as it was, `old` knows where the fields stood. Breaking: what the dependent subgraph
+    answers is null or an error from the moment on that the field is gone, unless its own new
+    version is deployed before.
     """
     if not removed:
         return
@@ -97,6 +100,8 @@ def compare_required_fields(found: Found, removed: Mapping[str, str], types: Typ
                 f'@{dependent.directive} on "{dependent.coordinate}" of subgraph '
                 f'"{dependent.subgraph}" depended on it.',
                 dependent.subgraph,
+                old.element(coordinate),
+                gone=True,
                 directive=dependent.directive,
             )
 

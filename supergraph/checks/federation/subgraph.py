@@ -85,7 +85,8 @@ def subgraph_changes(
     compare_cost(found, old, new, name)
     compare_tags(found, old, new, name)
     if supergraph is not None:
-        compare_required_fields(found, _removed(name, before, after, supergraph), supergraph.types)
+        removed = _removed(name, before, after, supergraph)
+        compare_required_fields(found, removed, supergraph.types, before)
     return found.changes
 
 
@@ -152,7 +153,7 @@ def _removed(name: str, old: Facts, new: Facts, supergraph: Supergraph) -> dict[
         after = new.fields(parent)
         for member, facts in old.fields(parent).items():
             path = f"{parent}.{member}"
-            gone = not any(fact.resolves for fact in after.get(member, {}).values())
+            gone = all(fact.external for fact in after.get(member, {}).values())
             if gone and any(fact.resolves for fact in facts.values()) and not others(path):
                 removed[path] = name
     return removed

@@ -57,7 +57,7 @@ def changes_of_supergraphs(
     compare_tags(found, old.definitions, new.definitions, None)
     removed = _removed_fields(before, after)
     if mentioned_in_field_sets(old.sdl, removed):
-        compare_required_fields(found, removed, old.all_types())
+        compare_required_fields(found, removed, old.all_types(), before)
     if any(may_cut_off(change, old.definitions) for change in seen):
         compare_reachability(
             found,
@@ -76,6 +76,6 @@ def _removed_fields(old: Facts, new: Facts) -> dict[str, str]:
         after = new.fields(name)
         for member, facts in old.fields(name).items():
             owners = [subgraph for subgraph, fact in facts.items() if fact.resolves]
-            if owners and not any(fact.resolves for fact in after.get(member, {}).values()):
+            if owners and all(fact.external for fact in after.get(member, {}).values()):
                 removed[f"{name}.{member}"] = owners[0]
     return removed
