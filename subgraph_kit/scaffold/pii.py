@@ -78,7 +78,7 @@ _BY_NAME: tuple[tuple[str, float, str], ...] = (
 _PERSON = frozenset(
     """
     user customer client person people employee staff member contact patient student teacher
-    subscriber guest passenger driver author owner tenant lead candidate applicant recipient actor
+    subscriber guest passenger driver author owner lead candidate applicant recipient actor
     kunde mitarbeiter cliente usuario empleado pessoa utilisateur personne account profile citizen
     voter visitor player attendee participant doctor nurse manager agent seller buyer donor
     """.split()  # noqa: SIM905 - a list of words reads best as words
