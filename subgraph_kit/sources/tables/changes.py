@@ -113,7 +113,7 @@ class ChangeReader:
 
 
 def read_cursor(cursor: str | None) -> datetime | None:
-    """The time in a cursor; one that cannot be read counts as none: going on beats standing still."""
+    """The time in a cursor; one that cannot be read counts as none, for going on beats waiting."""
     try:
         return _moment(json.loads(cursor or "null"))
     except ValueError:

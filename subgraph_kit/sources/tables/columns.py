@@ -139,7 +139,7 @@ class Postgres(Standard):
         name = super().selected(column, table)
         match column.type:
             case "other":
-                return f"CAST({name} AS text{'[]' if column.array else ''})"
+                return f"CAST({name} AS text[])" if column.array else _printed(name)
             case "money":
                 return f"CAST({name} AS numeric{'[]' if column.array else ''})"
             case "composite":
@@ -162,7 +162,9 @@ class Postgres(Standard):
         name = super().compared(column, table)
         if column.type == "money":
             return f"CAST({name} AS numeric)"
-        if column.type in ("enum", "other") and column.native is None:
+        if column.type == "other" and column.native is None:
+            return _printed(name)
+        if column.type == "enum" and column.native is None:
             return f"CAST({name} AS text)"
         return name
 
@@ -334,6 +336,11 @@ def sqlite_value(value: Any) -> Any:
             return int(value)
         case _:
             return value
+
+
+def _printed(expression: str) -> str:
+    """As PostgreSQL prints it; a cast would make `10.0.0.1/32` of the address 10.0.0.1."""
+    return f"CASE WHEN {expression} IS NOT NULL THEN format('%s', {expression}) END"
 
 
 def _sqlite_moment(expression: str) -> str:

@@ -83,8 +83,10 @@ class Statements:
         if seek and isinstance(self._dialect, Postgres):
             asked = _unnested(self._dialect, columns, keys, bound)
             where = [
-                _equal_asked(self._dialect, columns, "t"), *self._alive(bound), *self._filters(query, bound)
-            ]  # fmt: skip
+                _equal_asked(self._dialect, columns, "t"),
+                *self._alive(bound),
+                *self._filters(query, bound),
+            ]
             inner = self._statement(
                 f"SELECT {self._columns}, row_number() OVER (ORDER BY {order}) AS rn"
                 f" FROM {self._from}",

@@ -292,7 +292,12 @@ def _time_text(raw: Any) -> Any:
 
 
 def _json_value(raw: Any) -> Any:
-    return json.loads(raw) if isinstance(raw, str | bytes) else canonical(raw)
+    if not isinstance(raw, str | bytes):
+        return canonical(raw)
+    try:
+        return json.loads(raw)
+    except ValueError:  # SQLite takes any text
+        return canonical(raw)
 
 
 def _duration(raw: Any) -> Any:
