@@ -33,8 +33,9 @@ from gateway.telemetry import (
 from gateway.transport.base import SubgraphClient
 from gateway.transport.batching import BatchingSubgraphClient
 from gateway.transport.dedupe import SharingSubgraphClient
-from gateway.transport.http import HttpConnections, HttpSubgraphClient, HttpTarget
+from gateway.transport.http import HttpConnections, HttpSubgraphClient
 from gateway.transport.resilient import ResilientSubgraphClient, SubgraphPolicies
+from gateway.transport.route import HttpTarget
 from subgraph_kit.cache.base import Cache
 from subgraph_kit.cache.layered import LayeredCache
 from subgraph_kit.cache.memory import MemoryCache
