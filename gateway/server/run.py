@@ -252,6 +252,7 @@ def _uvicorn_config(settings: GatewaySettings, app: Any) -> uvicorn.Config:
         log_config=None,
         log_level="error",
         server_header=False,
+        proxy_headers=False,  # nothing here depends on who the client says it is
         backlog=_BACKLOG,
         timeout_keep_alive=settings.listen.keep_alive_seconds,
         timeout_graceful_shutdown=settings.listen.shutdown_grace_seconds,
