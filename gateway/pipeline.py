@@ -117,8 +117,7 @@ class Runtime:
         self._always_active = frozenset(override_labels)
         self._code = CompiledPlans()
         self._limits = limits
-        self.count_hit = metrics.operation_cache.labels("hit").inc if metrics else _no_count
-        self._count_miss = metrics.operation_cache.labels("miss").inc if metrics else _no_count
+        self._lookups = metrics.operation_cache if metrics is not None else None
         self._traced = traced
         self._operations: OperationCache[PlannedOperation | Refusal] = OperationCache(
             max_entries=cache.max_entries, max_characters=cache.max_characters
@@ -135,6 +134,11 @@ class Runtime:
         """What is kept for an operation under these override labels, or None."""
         return self._operations.get(document, operation_name, labels)
 
+    def count_hit(self) -> None:
+        """Count that a request found its operation kept."""
+        if self._lookups is not None:
+            self._lookups.add(("hit",))
+
     async def planned(
         self,
         document: str,
@@ -143,7 +147,8 @@ class Runtime:
         labels: frozenset[str] = frozenset(),
     ) -> PlannedOperation | Refusal:
         """Plan an operation beside the event loop and keep it."""
-        self._count_miss()
+        if self._lookups is not None:
+            self._lookups.add(("miss",))
 
         def plan() -> PlannedOperation | Refusal:
             with plan_span(traced=self._traced):
@@ -355,10 +360,6 @@ def _timed_out(seconds: float) -> RequestError:
     return RequestError(
         504, "REQUEST_TIMEOUT", f"The request was not answered within {seconds:g} s"
     )
-
-
-def _no_count() -> None:
-    """Count nothing: no metrics are wanted."""
 
 
 def _formatted(error: GraphQLError) -> JsonObject:

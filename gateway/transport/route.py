@@ -86,8 +86,10 @@ class Route:
         lines = b""
         if request.headers:
             headers = self.forwarded(request.headers)
-            is_whole = isinstance(headers, ForwardedHeaders)
-            lines = headers.lines() if is_whole else header_lines(headers)
+            if isinstance(headers, ForwardedHeaders):
+                lines = headers.lines()
+            else:
+                lines = header_lines(headers)
         return b"%b%bcontent-length: %d\r\n\r\n%b" % (self.head, lines, len(body), body)
 
 

@@ -127,7 +127,7 @@ def compile_plan(
     templates = _templates(facts, layout)
     classes = ClassWriter(layout)
     classes.write()
-    functions = FunctionWriter(layout, templates)
+    functions = FunctionWriter(layout, classes, templates)
     functions.write()
     source = "\n".join([PRELUDE, *classes.lines, *functions.lines])
     namespace: dict[str, Any] = {

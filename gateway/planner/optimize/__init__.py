@@ -8,12 +8,14 @@ from gateway.planner.fetch_graph import FetchGraph
 from gateway.planner.optimize.batch_equal_calls import batch_equal_calls
 from gateway.planner.optimize.drop_implied_parents import drop_implied_parents
 from gateway.planner.optimize.merge_same_place import merge_same_place
+from gateway.planner.optimize.postpone_leaves import postpone_leaves
 
 Pass = Callable[[FetchGraph], None]
 
 PASSES: tuple[Pass, ...] = (
     merge_same_place,
     batch_equal_calls,
+    postpone_leaves,
     # Last: batching adds parents.
     drop_implied_parents,
 )
