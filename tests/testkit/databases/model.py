@@ -61,9 +61,9 @@ class DbTable:
         for names in self.indexes:
             yield f"CREATE INDEX ON {quote(self.name)} ({_list(names)})"
         if self.rows:
-            names = [each.name for each in self.columns]
-            values = ", ".join(f"({', '.join(row[name] for name in names)})" for row in self.rows)
-            yield f"INSERT INTO {quote(self.name)} ({_list(names)}) VALUES {values}"
+            columns = [each.name for each in self.columns]
+            values = ", ".join(f"({', '.join(row[name] for name in columns)})" for row in self.rows)
+            yield f"INSERT INTO {quote(self.name)} ({_list(columns)}) VALUES {values}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def random_database(random: Random, dialect: Dialect, *, tables: int = 6) -> Dat
         pair = random.sample(entities, 2) if len(entities) > 1 and random.random() < 0.3 else []
         make = _link_table if pair else _table
         made.append(make(random, dialect, name, pair or entities))
-    first = ()
+    first: tuple[str, ...] = ()
     if dialect == "postgresql":
         labels = ", ".join(f"'{value}'" for value in ENUM_VALUES)
         first = (f"CREATE TYPE {ENUM_TYPE} AS ENUM ({labels})",)
