@@ -131,7 +131,7 @@ def test_subgraphs_are_compared_for_what_their_directives_mean() -> None:
     link = '@link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])'
     old = f'extend schema {link} type T @key(fields: "a") {{ a: Int }}'
     new = old.replace('@key(fields: "a") {', "{")
-    assert [item.kind for item in diff(old, new)] == ["KEY_REMOVED"]
+    assert [item.kind for item in diff(old, new)] == ["KEY_REMOVED", "SHAREABLE_REMOVED"]
 
 
 def big(fields: int) -> str:
