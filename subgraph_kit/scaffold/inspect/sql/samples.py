@@ -28,10 +28,9 @@ async def read_rows(
     wanted: list[Any] = [sa.column(quoted_name(name, quote=True)) for name in columns]
     statement: Any = sa.select(*wanted).select_from(_from(table)).limit(limit)
     try:
-        async with connection.begin_nested() if connection.in_transaction() else connection.begin():
-            async with asyncio.timeout(SAMPLE_SECONDS):
-                result = await connection.execute(statement)
-                return [tuple(row) for row in result]
+        async with asyncio.timeout(SAMPLE_SECONDS):
+            result = await connection.execute(statement)
+            return [tuple(row) for row in result]
     except (SQLAlchemyError, TimeoutError, ValueError, OverflowError):
         return []
 
