@@ -161,7 +161,7 @@ def _explain(url: URL, error: BaseException) -> str:
 def _driver_error(error: BaseException) -> BaseException:
     """What the driver said: SQLAlchemy's error wraps that of its adapter, which wraps this."""
     while True:
-        inner = error.orig if isinstance(error, DBAPIError) else None
+        inner: BaseException | None = error.orig if isinstance(error, DBAPIError) else None
         if inner is None and type(error).__module__.startswith("sqlalchemy"):
             inner = error.__cause__
         if inner is None:

@@ -37,13 +37,14 @@ async def test_looks_at_120_tables_quickly_and_accounts_for_each(empty_postgres_
     assert again == model
 
     names = [entity.name for entity in model.entities]
-    names += [each.name for each in (*model.enums, *model.types)]
+    names += [enum.name for enum in model.enums] + [type_.name for type_ in model.types]
     assert len(names) == len(set(names))
     for entity in model.entities:
         table = sql_table(entity, model)
         assert len(table.links) == len(entity.many_to_many)
         own = [field.name for field in entity.fields]
-        own += [each.name for each in (*entity.references, *entity.many_to_many)]
+        own += [reference.name for reference in entity.references]
+        own += [link.name for link in entity.many_to_many]
         own += [
             reference.reverse
             for other in model.entities

@@ -28,7 +28,7 @@ def in_mysql(statement: Statement) -> str:
     lists = [name for name, value in statement.parameters.items() if isinstance(value, list)]
     clause = clause.bindparams(*(bindparam(name, expanding=True) for name in lists))
     compiled = clause.bindparams(**statement.parameters).compile(
-        dialect=mysql.dialect(),  # type: ignore[no-untyped-call] # SQLAlchemy leaves it unannotated
+        dialect=mysql.dialect(),
         compile_kwargs={"render_postcompile": True},
     )
     return " ".join(str(compiled).split())
@@ -64,7 +64,7 @@ def test_mysql_by_reference_numbers_the_rows_of_each_parent() -> None:
         "SELECT * FROM (SELECT t.`order no` AS c0, t.`no` AS c1, t.`text` AS c2,"
         " t.`order no` AS r0, row_number() OVER (PARTITION BY t.`order no`"
         " ORDER BY t.`order no`, t.`no`) AS rn FROM `order``line:s` t"
-        " WHERE t.`order no` IN (%s, %s) AND t.`at` IS NULL) AS r WHERE r.rn > 1 AND r.rn <= 3"
+        " WHERE t.`order no` IN (%s, %s) AND t.`at` IS NULL) AS r WHERE r.rn > %s AND r.rn <= %s"
     )
 
 
@@ -75,7 +75,7 @@ def test_mysql_by_link() -> None:
         " row_number() OVER (PARTITION BY m.r0 ORDER BY t.`order no`, t.`no`) AS rn"
         " FROM (SELECT DISTINCT l.`tag` AS r0, l.`o` AS f0, l.`n` AS f1 FROM `tags` l"
         " WHERE l.`tag` IN (%s)) m JOIN `order``line:s` t ON t.`order no` = m.f0"
-        " AND t.`no` = m.f1 WHERE t.`at` IS NULL) AS r WHERE r.rn <= 2"
+        " AND t.`no` = m.f1 WHERE t.`at` IS NULL) AS r WHERE r.rn <= %s"
     )
 
 
