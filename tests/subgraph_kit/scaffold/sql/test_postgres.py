@@ -320,6 +320,24 @@ async def test_views_and_tables_without_a_key_are_served_once_told_their_key(
         await look(empty_postgres_dsn, ddl, keys={"big_orders": ("nope",)})
 
 
+async def test_a_view_that_is_too_slow_to_sample_spoils_nothing(
+    empty_postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("subgraph_kit.scaffold.inspect.sql.samples.SAMPLE_SECONDS", 0.2)
+    model = await look(
+        empty_postgres_dsn,
+        """
+        CREATE VIEW a_slow_one AS SELECT 'x'::text AS t, pg_sleep(60)::text AS s;
+        CREATE VIEW broken AS SELECT (1 / 0)::text AS t;
+        CREATE TABLE zebra (id int PRIMARY KEY, mail text);
+        INSERT INTO zebra SELECT i, i || '@example.com' FROM generate_series(1, 9) i;
+        """,
+        keys={"a_slow_one": ("t",)},
+    )
+    assert [each.name for each in model.entities] == ["ASlowOne", "Zebra"]
+    assert entity(model, "Zebra").field("mail").pii
+
+
 async def test_schemas_partitions_and_what_is_the_systems(empty_postgres_dsn: str) -> None:
     ddl = """
         DROP SCHEMA IF EXISTS archive CASCADE; CREATE SCHEMA archive;
