@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from subgraph_kit.scaffold.inspect.sql import naming
+from subgraph_kit.scaffold.inspect.sql.asked import check_options
 from subgraph_kit.scaffold.inspect.sql.catalog import Catalog, Table
 from subgraph_kit.scaffold.inspect.sql.changes import change_cursor
 from subgraph_kit.scaffold.inspect.sql.fields import Enums, Sample, make_field
@@ -53,7 +54,7 @@ def conclude(
     Raises:
         ConfigurationError: if the options name columns that are not there.
     """
-    notes: list[Note] = list(catalog.notes)
+    notes: list[Note] = [*catalog.notes, *check_options(catalog, options)]
     by_place = {table.place: table for table in catalog.tables}
     keys = {
         table.place: keys_of(table, options.keys.get(table.source_name)) for table in catalog.tables

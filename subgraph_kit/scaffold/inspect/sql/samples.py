@@ -32,7 +32,11 @@ async def read_rows(
     connection: AsyncConnection, table: Table, columns: Sequence[str], limit: int
 ) -> list[tuple[Any, ...]]:
     """Some rows of some columns; none if the table cannot be read in time."""
-    wanted: list[Any] = [sa.column(quoted_name(name, quote=True)) for name in columns]
+    wanted: list[Any] = []
+    for name in columns:
+        column: Any = sa.column(quoted_name(name, quote=True))
+        is_text = table.column(name).type.kind in ("text", "char")
+        wanted.append(sa.func.substr(column, 1, MAX_TEXT) if is_text else column)
     statement: Any = sa.select(*wanted).select_from(_from(table)).limit(limit)
     try:
         async with asyncio.timeout(2 * SAMPLE_SECONDS):
@@ -43,8 +47,8 @@ async def read_rows(
 
 
 def texts(rows: Sequence[tuple[Any, ...]], place: int) -> list[str]:
-    """The texts in one column of the rows, cut to what is looked at."""
-    return [row[place][:MAX_TEXT] for row in rows if isinstance(row[place], str)]
+    """The texts in one column of the rows."""
+    return [row[place] for row in rows if isinstance(row[place], str)]
 
 
 def _from(table: Table) -> Any:

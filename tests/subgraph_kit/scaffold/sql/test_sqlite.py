@@ -1,9 +1,13 @@
 """What is concluded from a SQLite database, whose types are hints, and how it is declared."""
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from subgraph_kit.errors import ConfigurationError
 from subgraph_kit.scaffold.inspect.sql import inspect_sql, sql_table
 from subgraph_kit.scaffold.model import SourceModel
 from subgraph_kit.scaffold.options import InspectOptions
@@ -83,6 +87,25 @@ async def test_an_entity_is_declared_as_a_person_would(tmp_path: Path) -> None:
     assert sql_table(tag, model).columns[1] == SqlColumn(
         "kind", "kind", "text", values=(("A", "a"), ("B", "b"))
     )
+
+
+async def test_names_and_keys_that_users_give_are_checked(tmp_path: Path) -> None:
+    await look(tmp_path, "CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (id INT UNIQUE);")
+    dsn = f"sqlite:///{tmp_path / 'shop.db'}"
+    for options, words in (
+        (InspectOptions(entities={"a": "1st"}), "'a' cannot be called '1st'"),
+        (InspectOptions(renames={"a.id": "__id"}), "'a.id' cannot be called '__id'"),
+        (InspectOptions(entities={"a": "X", "b": "X"}), "several tables are called 'X'"),
+        (InspectOptions(entities={"a": "Query"}), "has a type called 'Query'"),
+        (InspectOptions(keys={"b": ("nope",)}), "the key of 'b' names 'nope', but its columns"),
+    ):
+        with pytest.raises(ConfigurationError, match=re.escape(words)):
+            await inspect_sql(dsn, options)
+    model = await inspect_sql(dsn, InspectOptions(keys={"b": ("id",), "gone": ("id",)}))
+    assert [(each.name, each.keys) for each in model.entities] == [
+        ("A", (("id",),)), ("B", (("id",),)),
+    ]  # fmt: skip
+    assert ("gone", "unclear") in {(note.place, note.level) for note in model.notes}
 
 
 async def test_a_database_is_not_changed_and_its_odd_path_is_found(tmp_path: Path) -> None:
