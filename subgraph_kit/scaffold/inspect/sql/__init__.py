@@ -18,6 +18,8 @@
     entities.py    all of it to entities, in order
     inspect.py     `inspect_sql`, which does the above
     declare.py     an entity to what `SqlTableAdapter` is declared with
+
+They stand in the order in which they are needed: what there is first, then what it means.
 """
 
 from subgraph_kit.scaffold.inspect.sql.declare import sql_table
