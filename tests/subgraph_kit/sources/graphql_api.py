@@ -54,7 +54,9 @@ USERS = {
         "status": "ACTIVE" if n % 2 else "AWAY",
         "company": {"id": "c1"} if n % 2 else None, "createdAt": "2024-01-01T01:00:00+01:00",
         "address": {"street": "Main", "country": {"code": "DE"}},
-        "payments": [{"__typename": "Card", "last4": "4242"}, {"__typename": "Cash", "currency": "EUR"}],
+        "payments": [
+            {"__typename": "Card", "last4": "4242"}, {"__typename": "Cash", "currency": "EUR"},
+        ],
     }
     for n in range(1, 8)
 }  # fmt: skip
