@@ -119,7 +119,7 @@ async def test_a_window_of_a_list_with_an_offset() -> None:
 async def test_filters_are_arguments() -> None:
     async with serving("User") as (adapter, api):
         page = await adapter.query_entities(EntityQuery(filter={"status": "AWAY"}, limit=2))
-        with pytest.raises(FatalError, match="by User.name"):
+        with pytest.raises(FatalError, match=r"by User\.name"):
             await adapter.query_entities(EntityQuery(filter={"name": "x"}))
         assert ids(await adapter.query_entities(EntityQuery(filter={"id": "3"}))) == ["3"]
     assert ids(page) == ["2", "4"]
