@@ -241,7 +241,8 @@ def test_formats_are_scalars() -> None:
 def test_null_is_null_in_every_dialect() -> None:
     tree = pet_store(
         a={"type": "string", "nullable": True}, b={"type": ["string", "null"]},
-        c={"oneOf": [{"type": "string"}, {"type": "null"}]}, d={"type": "string", "x-nullable": True},
+        c={"oneOf": [{"type": "string"}, {"type": "null"}]},
+        d={"type": "string", "x-nullable": True},
         e={"type": "string", "enum": ["x", "y", None]}, f={"anyOf": [ref("Tag"), {"type": "null"}]},
         g={"allOf": [ref("Tag"), {"nullable": True}]}, h={"type": "string"},
         i={"oneOf": [ref("Tag"), {"nullable": True}]},
@@ -421,8 +422,9 @@ async def test_follows_references_to_other_files(tmp_path: Path) -> None:
 
 
 async def test_a_url_is_asked_and_its_own_server_is_the_address() -> None:
-    tree = {**pet_store(tag={"$ref": "/other.json#/Tag"},
-                        far={"$ref": "http://localhost:1/x.json"}), "servers": [{"url": "/v2"}]}  # fmt: skip
+    far = {"$ref": "http://localhost:1/x.json"}
+    tree = pet_store(tag={"$ref": "/other.json#/Tag"}, far=far)
+    tree["servers"] = [{"url": "/v2"}]
 
     async def answer(request: ReceivedRequest, _: object) -> bytes:
         found = {"/openapi.json": tree, "/other.json": {"Tag": obj(label="string")}}
@@ -476,11 +478,13 @@ JUNK = st.recursive(
 TYPES = st.sampled_from(["object", "array", "string", "integer", "number", "boolean", "null", "x"])
 SCHEMAS = st.recursive(
     NAMES.map(ref) | st.fixed_dictionaries({}, optional={
-        "type": TYPES | st.lists(TYPES, max_size=2), "format": st.sampled_from(["int64", "uuid", "x"]),
+        "type": TYPES | st.lists(TYPES, max_size=2),
+        "format": st.sampled_from(["int64", "uuid", "x"]),
         "nullable": st.booleans(), "enum": st.lists(JUNK, max_size=3), "const": JUNK,
     }),
     lambda inner: st.fixed_dictionaries({}, optional={
-        "type": TYPES, "properties": st.dictionaries(NAMES | st.just("id"), inner, max_size=3) | JUNK,
+        "type": TYPES,
+        "properties": st.dictionaries(NAMES | st.just("id"), inner, max_size=3) | JUNK,
         "required": st.lists(NAMES, max_size=2) | JUNK, "items": inner | JUNK,
         "allOf": st.lists(inner, max_size=3) | JUNK, "oneOf": st.lists(inner, max_size=3) | JUNK,
         "anyOf": st.lists(inner, max_size=3), "additionalProperties": inner | st.booleans(),
