@@ -1,6 +1,6 @@
 """`make bench`: measures the parts one by one and prints a table.
 
-python -m tests.benchmarks [--only gateway] [--json FILE] [--markdown FILE]
+python -m tests.benchmarks [--only gateway] [--json FILE] [--docs]
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from rich.table import Table
 
 from tests.benchmarks import backends, composition, end_to_end, gateway, memory, transport
 from tests.benchmarks.measure import Measurement, machine
+from tests.benchmarks.page import duration, rate, write_page
 
 PARTS = {
     "composition": composition.run,
@@ -27,34 +28,13 @@ PARTS = {
 }
 LONG = frozenset(("memory",))
 """Measured only when asked for by name."""
+ON_PAGE = frozenset(("gateway", "transport", "end-to-end", "memory"))
+"""Have a table in docs/benchmarks.md."""
 
 
-async def _measure(parts: list[str], console: Console) -> list[Measurement]:
-    found: list[Measurement] = []
-    for part in parts:
-        with console.status(f"measuring {part}"):
-            found += [measurement async for measurement in PARTS[part]()]
-    return found
-
-
-def _duration(microseconds: float) -> str:
-    if microseconds < 10_000:
-        return f"{microseconds:,.1f} µs"
-    return f"{microseconds / 1e3:,.1f} ms" if microseconds < 1e6 else f"{microseconds / 1e6:,.2f} s"
-
-
-def _markdown(found: list[Measurement]) -> str:
-    lines = [
-        f"{machine()}",
-        "",
-        "| part | what | per second | each | note |",
-        "|---|---|---|---|---|",
-    ]
-    for item in found:
-        rate = f"{item.per_second:,.0f}" if item.per_second >= 10 else f"{item.per_second:.2f}"
-        each = _duration(item.microseconds)
-        lines.append(f"| {item.part} | {item.name} | {rate} | {each} | {item.note} |")
-    return "\n".join(lines) + "\n"
+async def _measure(part: str, console: Console) -> list[Measurement]:
+    with console.status(f"measuring {part}"):
+        return [measurement async for measurement in PARTS[part]()]
 
 
 def main() -> None:
@@ -62,26 +42,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description="Measure the parts apart.")
     parser.add_argument("--only", choices=sorted(PARTS), help="measure this part alone")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
-    parser.add_argument("--markdown", type=Path, help="also write the table to this file")
+    parser.add_argument(
+        "--docs", action="store_true", help="also write the gateway's figures into its page"
+    )
     options = parser.parse_args()
     console = Console()
-    parts = [options.only] if options.only else [part for part in PARTS if part not in LONG]
-    found = asyncio.run(_measure(parts, console))
     table = Table("part", "what", "per second", "each", "spread", "note", title=machine())
-    for item in found:
-        table.add_row(
-            item.part,
-            item.name,
-            f"{item.per_second:,.0f}" if item.per_second >= 10 else f"{item.per_second:.2f}",
-            _duration(item.microseconds),
-            f"{item.spread:.0%}",
-            item.note,
-        )
+    figures: list[dict[str, object]] = []
+    for part in [options.only] if options.only else [part for part in PARTS if part not in LONG]:
+        found = asyncio.run(_measure(part, console))
+        if options.docs and part in ON_PAGE:
+            write_page(part, found)
+        for item in found:
+            figures.append(asdict(item))
+            table.add_row(
+                item.part,
+                item.name,
+                rate(item.per_second),
+                duration(item.microseconds),
+                f"{item.spread:.0%}",
+                item.note,
+            )
     console.print(table)
-    if options.markdown is not None:
-        options.markdown.write_text(_markdown(found))
     if options.json is not None:
-        figures = [asdict(item) for item in found]
         options.json.write_text(json.dumps({"machine": machine(), "figures": figures}, indent=1))
 
 
