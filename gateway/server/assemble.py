@@ -134,6 +134,7 @@ class Gateway:
         supergraph, runtime = await asyncio.to_thread(self._build_runtime, sdl, used)
         self._warn_about_unknown_subgraphs(supergraph)
         self.pipeline.runtime = runtime
+        self._connections.close_expired()
         if self.entity_cache is not None:
             await self.entity_cache.drop_all()
         # What lives as long as the supergraph need not be looked at by each collection; what

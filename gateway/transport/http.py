@@ -83,6 +83,12 @@ class HttpConnections:
         """How many connections are open, over all origins."""
         return sum(pool.open_connections for pool in self._pools.values())
 
+    def close_expired(self) -> None:
+        """Close what rested too long, also to subgraphs that nobody calls any more."""
+        now = self._clock()
+        for pool in self._pools.values():
+            pool.close_expired(now)
+
     def close(self) -> None:
         """Close idle connections now and each busy one after its answer."""
         for pool in self._pools.values():

@@ -48,7 +48,7 @@ class ConnectionPool:
         if not self._idle:
             return None
         now = self._clock()
-        self._close_expired(now)
+        self.close_expired(now)
         limit = self._idle_seconds if max_idle_seconds is None else max_idle_seconds
         while self._idle:
             connection = self._idle.pop()
@@ -93,6 +93,17 @@ class ConnectionPool:
         else:
             self._discard(connection)
 
+    def close_expired(self, now: float) -> None:
+        """Close what rested too long, by the pool's clock; the oldest stand first."""
+        while self._idle:
+            oldest = self._idle[0]
+            limit = self._idle_seconds
+            if oldest.keep_alive_seconds is not None:
+                limit = min(limit, max(oldest.keep_alive_seconds - 1.0, 0.0))
+            if oldest.usable and now - oldest.idle_since <= limit:
+                return
+            self._discard(self._idle.pop(0))
+
     def drop_idle(self) -> None:
         """Close all idle connections: the peer just showed that it closes them."""
         while self._idle:
@@ -132,14 +143,3 @@ class ConnectionPool:
 
     def _free_slot(self) -> None:
         self._pass_on(None)
-
-    def _close_expired(self, now: float) -> None:
-        """Close what rested too long; the oldest stand first."""
-        while self._idle:
-            oldest = self._idle[0]
-            limit = self._idle_seconds
-            if oldest.keep_alive_seconds is not None:
-                limit = min(limit, max(oldest.keep_alive_seconds - 1.0, 0.0))
-            if oldest.usable and now - oldest.idle_since <= limit:
-                return
-            self._discard(self._idle.pop(0))

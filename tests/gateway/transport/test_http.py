@@ -551,3 +551,17 @@ async def test_credentials_of_the_url_win_over_forwarded_ones() -> None:
     received = server.requests[-1].headers
     assert received["authorization"].startswith("Basic ")
     assert received["x-tenant"] == "a"
+
+
+async def test_connections_that_rested_too_long_are_closed_though_nobody_calls() -> None:
+    now = 0.0
+    async with serve(answering(http(b'{"data":{}}'))) as server:
+        connections = HttpConnections(idle_seconds=30.0, clock=lambda: now)
+        client = HttpSubgraphClient({"products": HttpTarget(server.url)}, connections)
+        await client.execute(QUERY)
+        now = 29.0
+        connections.close_expired()
+        assert connections.open_connections() == 1
+        now = 31.0
+        connections.close_expired()
+        assert connections.open_connections() == 0
