@@ -21,12 +21,13 @@ from tests.benchmarks.demo_graph import QUERY, SMALL_QUERY
 from tests.benchmarks.loopback import put_load_on, running_mesh
 
 _FRAME = re.compile(r"(?P<function>.*) \((?P<file>[^():]+)(:\d+)?\)$")
-_IDLE = "concurrent/futures/thread.py"
-"""Threads that wait for work are seen, too."""
+_SERVING = "Runner.run (asyncio/runners.py"
+_STARTING = ("importlib._bootstrap", "Gateway._take_over ")
+"""The profiler sees the whole life of the process, and threads that wait for work."""
 
 
 def summarize(stacks: str) -> tuple[Counter[str], Counter[str]]:
-    """Count samples by module and by function of the innermost frame.
+    """Count samples by module and by function of the innermost frame, while requests are served.
 
     `stacks` has one line per distinct stack: frames joined by semicolons, then a count.
     """
@@ -34,8 +35,10 @@ def summarize(stacks: str) -> tuple[Counter[str], Counter[str]]:
     functions: Counter[str] = Counter()
     for line in stacks.splitlines():
         stack, _, count = line.rpartition(" ")
+        if _SERVING not in stack or any(frame in stack for frame in _STARTING):
+            continue
         match = _FRAME.match(stack.rpartition(";")[2])
-        if match is None or match["file"].endswith(_IDLE):
+        if match is None:
             continue
         file = match["file"].rpartition("site-packages/")[2]
         file = file.removeprefix(f"{Path.cwd()}/")
@@ -53,11 +56,16 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         raw = options.raw or Path(directory, "stacks.txt")
-        spy = ("py-spy", "record", "--format", "raw", "--rate", "200", "--output", str(raw))
-        command = (str(Path(sys.executable).with_name("py-spy")), *spy[1:], "--", sys.executable)
-        with running_mesh(command=(*command, "-m", "dictamesh")) as mesh:
+        spy = str(Path(sys.executable).with_name("py-spy"))
+        options_of_spy = ("--format", "raw", "--rate", "200", "--output", str(raw))
+        command = (spy, "record", *options_of_spy, "--", sys.executable, "-m", "dictamesh")
+        with running_mesh(command=command) as mesh:
             query = SMALL_QUERY if options.small else QUERY
             load = asyncio.run(put_load_on(mesh.port, query, seconds=options.seconds))
+            # The profiler writes what it saw when the gateway, its child, has ended.
+            for gateway in mesh.process.children():
+                gateway.terminate()
+            mesh.process.wait(timeout=60)
         modules, functions = summarize(raw.read_text())
     total = sum(modules.values()) or 1
     console = Console()

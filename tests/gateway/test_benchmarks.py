@@ -33,15 +33,18 @@ def test_the_page_has_a_place_for_every_part(part: str) -> None:
     with_figures(PAGE.read_text(), part, FOUND, "")
 
 
-def test_a_profile_counts_innermost_frames_and_leaves_waiting_threads_aside() -> None:
+def test_a_profile_counts_innermost_frames_while_requests_are_served() -> None:
+    run = "main (dictamesh.py:1);Runner.run (asyncio/runners.py:118)"
     modules, functions = summarize(
-        "main (dictamesh.py:1);merge_3 (<compiled query plan>:267) 3\n"
-        "main (dictamesh.py:1);merge_3 (<compiled query plan>:270) 2\n"
-        "a (b.py);run (x/site-packages/uvloop/loop.py:7) 4\n"
+        f"{run};merge_3 (<compiled query plan>:267) 3\n"
+        f"{run};merge_3 (<compiled query plan>:270) 2\n"
+        f"{run};send (x/site-packages/uvicorn/http.py:7) 4\n"
+        f"{run};Gateway._take_over (gateway/server/assemble.py:9) 50\n"
+        f"{run};_load (<frozen importlib._bootstrap>:1);a (b.py:1) 60\n"
         "_worker (concurrent/futures/thread.py:81) 90\n"
         "no frame at all 5\n"
     )
-    assert modules == {"<compiled query plan>": 5, "uvloop/loop.py": 4}
+    assert modules == {"<compiled query plan>": 5, "uvicorn/http.py": 4}
     assert functions["merge_3  <compiled query plan>"] == 5
 
 
