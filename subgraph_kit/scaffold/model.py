@@ -185,12 +185,19 @@ class Pagination:
     position_parameter: str | None = None
     max_limit: int | None = None
     next_cursor_path: str | None = None
-    """Where the answer has the next cursor: `meta.next_cursor`."""
+    """Where the answer has the next cursor: `meta.next_cursor`. Without it, the next page comes
+    after the key of the last item."""
+    first_page: int = 1
+    """The number of the first page, for the style `page`."""
 
 
 @dataclass(frozen=True, slots=True)
 class RestAccess:
-    """A resource of an HTTP API. Paths have `{parameter}` places; `item_path` one per key field."""
+    """A resource of an HTTP API. Paths have places: `item_path` one per key field, by its name.
+
+    The `source_name` of a field is its path in an item (`owner.login`). A key field that items do
+    not have, but their address, has its place as the source name: `{org}`.
+    """
 
     item_path: str
     list_path: str | None = None
@@ -201,7 +208,12 @@ class RestAccess:
     item_at: str | None = None
     pagination: Pagination = Pagination("none")
     filter_parameters: tuple[tuple[str, str, Operator], ...] = ()
-    """(field, query parameter, operator) that the list understands."""
+    """(field, query parameter, operator) that the list understands. Places in `list_path` are
+    filters that must be given, so they are here as well."""
+    fixed_parameters: tuple[tuple[str, str], ...] = ()
+    """Query parameters that every call needs, with the value the API gives for them."""
+    list_is_partial: bool = False
+    """Whether the list's items lack fields that the item at `item_path` has."""
 
 
 @dataclass(frozen=True, slots=True)
