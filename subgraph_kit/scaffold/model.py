@@ -203,6 +203,8 @@ class RestAccess:
     list_path: str | None = None
     batch_parameter: str | None = None
     """The query parameter of `list_path` that takes many ids, if there is one."""
+    batch_separator: str | None = None
+    """What stands between the ids in it; None repeats the parameter for each."""
     items_at: str | None = None
     """Where a list answer has its items (`data`); None where the answer is the list."""
     item_at: str | None = None

@@ -10,7 +10,7 @@ import asyncio
 import gc
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,10 +120,8 @@ def _foreign_files(tree: Any, uri: str) -> set[str]:
             seen.add(id(node))
             reference = node.get("$ref")
             if isinstance(reference, str) and reference and not reference.startswith("#"):
-                try:
+                with suppress(ValueError):  # said where it is read
                     found.add(join_reference(uri, reference)[0])
-                except ValueError:
-                    pass  # said where it is read
             stack += [member for member in node.values() if isinstance(member, dict | list)]
         elif isinstance(node, list):
             seen.add(id(node))

@@ -106,15 +106,17 @@ def _own_part(
     return KeyPart(place, f"{{{place}}}", 0.5)
 
 
-def _parent_part(
-    parameter: Parameter | None, place: str, shape: Shape, shapes: Shapes
-) -> KeyPart:
+def _parent_part(parameter: Parameter | None, place: str, shape: Shape, shapes: Shapes) -> KeyPart:
     """A parameter before the last: what the item is within."""
     named = normal(place)
     kind = _kind(parameter, shapes)
     scalars = _scalar_members(shape, shapes)
     by_name = {normal(source): source for source in scalars}
-    if named in by_name and named not in ("id", "name", "key") and _fits(scalars[by_name[named]], kind):
+    if (
+        named in by_name
+        and named not in ("id", "name", "key")
+        and _fits(scalars[by_name[named]], kind)
+    ):
         return KeyPart(place, by_name[named])
     bare = re.sub(r" (id|name|key|slug|uuid|number)$", "", named)
     for candidate in (f"{bare} id", f"{bare} name", f"{bare} key", f"{bare} slug"):

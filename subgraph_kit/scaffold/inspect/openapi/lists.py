@@ -147,15 +147,18 @@ def pagination(answer: ListAnswer, shapes: Shapes) -> Pagination:
 
 
 def filters(
-    answer: ListAnswer, pages: Pagination, fields: Sequence[FieldModel], key: Sequence[str],
+    answer: ListAnswer,
+    pages: Pagination,
+    fields: Sequence[FieldModel],
+    key: Sequence[str],
     shapes: Shapes,
-) -> tuple[tuple[tuple[str, str, Operator], ...], str | None, tuple[Parameter, ...]]:
+) -> tuple[tuple[tuple[str, str, Operator], ...], Parameter | None, tuple[Parameter, ...]]:
     """(filters, the parameter that takes many ids, required parameters that are no filter)."""
     by_name = {normal(field.source_name): field for field in fields}
     by_name.update({normal(field.name): field for field in fields})
     found: list[tuple[str, str, Operator]] = []
     unknown: list[Parameter] = []
-    batch: str | None = None
+    batch: Parameter | None = None
     used = {pages.limit_parameter, pages.position_parameter}
     for parameter in answer.operation.query.values():
         named = normal(parameter.name)
@@ -163,7 +166,7 @@ def filters(
             continue
         schema = shapes.of(parameter.schema)
         if schema.is_list and len(key) == 1 and _names_ids(named, key[0]):
-            batch = parameter.name
+            batch = parameter
             continue
         meant = _meant(named, by_name)
         if meant is None or meant[0].type.is_list:

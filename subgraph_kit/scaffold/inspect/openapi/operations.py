@@ -88,7 +88,7 @@ def get_operations(references: References) -> dict[str, GetOperation]:
     paths = references.root.get("paths")
     found: dict[str, GetOperation] = {}
     for path in paths.mapping if paths is not None else ():
-        if not isinstance(path, str) or not path.startswith("/") or paths is None:
+        if paths is None or not path.startswith("/"):
             continue
         item = references.resolve(paths[path])
         operation = item.get("get") if item is not None else None
@@ -132,9 +132,7 @@ def _parameters(references: References, item: Node, operation: Node) -> tuple[Pa
     return tuple(found.values())
 
 
-def _answer(
-    references: References, operation: Node
-) -> tuple[Node | None, dict[str, Node], bool]:
+def _answer(references: References, operation: Node) -> tuple[Node | None, dict[str, Node], bool]:
     responses = operation.get("responses")
     codes = [str(code) for code in (responses.mapping if responses is not None else ())]
     success = [c for c in ("200", "203", "206", "2XX", "2xx", "201", "default") if c in codes]
@@ -162,7 +160,7 @@ def _content_schema(references: References, node: Node) -> Node | None:
     if content is None:
         return None
     for media_type in content.mapping:
-        if isinstance(media_type, str) and _JSON_TYPE.match(media_type.lower()):
+        if _JSON_TYPE.match(str(media_type).lower()):
             found = references.resolve(content[media_type])
             if found is not None and found.get("schema") is not None:
                 return found.get("schema")

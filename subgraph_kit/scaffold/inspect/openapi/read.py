@@ -12,22 +12,21 @@ from subgraph_kit.scaffold.inspect.fetch import shown
 from subgraph_kit.scaffold.inspect.openapi import lists, relations
 from subgraph_kit.scaffold.inspect.openapi.document import Documents, load_documents
 from subgraph_kit.scaffold.inspect.openapi.keys import KeyPart
-from subgraph_kit.scaffold.inspect.openapi.operations import GetOperation, get_operations
+from subgraph_kit.scaffold.inspect.openapi.operations import GetOperation, Parameter, get_operations
 from subgraph_kit.scaffold.inspect.openapi.references import References
 from subgraph_kit.scaffold.inspect.openapi.resources import (
     Resource,
     find_resources,
     name_entities,
 )
-from subgraph_kit.scaffold.inspect.openapi.security import auth_model, base_address, rate_limit
 from subgraph_kit.scaffold.inspect.openapi.schema import Shape, Shapes
+from subgraph_kit.scaffold.inspect.openapi.security import auth_model, base_address, rate_limit
 from subgraph_kit.scaffold.inspect.openapi.swagger2 import to_openapi3
 from subgraph_kit.scaffold.inspect.openapi.types import TypeReader, member_name
 from subgraph_kit.scaffold.model import (
     EntityModel,
     FieldModel,
     Operator,
-    Pagination,
     Reference,
     RestAccess,
     SourceModel,
@@ -87,9 +86,7 @@ def read_model(
     plurals = Names()
     entities = []
     for draft in drafts:
-        fields, links = relations.add_references(
-            draft.named, draft.fields, named, shapes, reader
-        )
+        fields, links = relations.add_references(draft.named, draft.fields, named, shapes, reader)
         entities.append(
             _entity(draft, fields, links, plurals, operations, answers, references, shapes, reader)
         )
@@ -125,19 +122,23 @@ def _draft(resource: Resource, name: str, reader: TypeReader, shapes: Shapes) ->
         if own is None:
             own = _made_key_field(part, resource, shapes, scope)
         keys.append(
-            replace(own, type=relations.key_type(own.type, own.source_name.strip("{}"), alone=alone))
+            replace(
+                own, type=relations.key_type(own.type, own.source_name.strip("{}"), alone=alone)
+            )
         )
     key_sources = {key.source_name for key in keys}
     rest = [field for field in fields if field.source_name not in key_sources]
     return _Draft(relations.Named(resource, name, tuple(keys)), [*keys, *rest])
 
 
-def _made_key_field(
-    part: KeyPart, resource: Resource, shapes: Shapes, scope: Names
-) -> FieldModel:
+def _made_key_field(part: KeyPart, resource: Resource, shapes: Shapes, scope: Names) -> FieldModel:
     """A field for a part of the key that is no member of the item itself."""
     parameter = resource.item.place(part.parameter)
-    proposals = (member_name(part.parameter), field_name(part.source), f"{field_name(part.parameter)}Key")
+    proposals = (
+        member_name(part.parameter),
+        field_name(part.source),
+        f"{field_name(part.parameter)}Key",
+    )
     description = parameter.description.strip() if parameter is not None else ""
     return FieldModel(
         scope.take("", *proposals),
@@ -227,17 +228,27 @@ def _list_access(
     places = tuple((place_fields[place], place_fields[place], Operator.EQ)
                    for place in operation.places)  # fmt: skip
     if pages.style == "none" and pages.limit_parameter is None:
-        references.note(operation.node, "the list has no pages that are known; it is read whole", "info")
+        references.note(
+            operation.node, "the list has no pages that are known; it is read whole", "info"
+        )
     return replace(
         access,
         list_path=_with_fields(operation.path, resource, key),
-        batch_parameter=batch,
+        batch_parameter=batch.name if batch is not None else None,
+        batch_separator=_separator(batch),
         items_at=answer.items_at,
         pagination=pages,
         filter_parameters=(*places, *found),
         fixed_parameters=tuple(sorted(fixed.items())),
         list_is_partial=not answer.is_same and _lacks(answer.item, resource.shape),
     )
+
+
+def _separator(batch: Parameter | None) -> str | None:
+    """What joins the values of a list in a query (OpenAPI, "Style Values"); None: repeated."""
+    if batch is None or batch.said.get("explode") is not False:
+        return None
+    return {"spaceDelimited": " ", "pipeDelimited": "|"}.get(str(batch.said.get("style")), ",")
 
 
 def _lacks(item: Shape, whole: Shape) -> bool:

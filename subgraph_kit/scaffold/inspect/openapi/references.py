@@ -131,7 +131,7 @@ class References:
         return Node(value, uri, pointer)
 
     def _anchor(self, tree: Any, name: str) -> Any:
-        """A schema under `components.schemas` with this `$anchor` (OpenAPI 3.1), or a whole name."""
+        """A schema under `components.schemas` with this `$anchor` (3.1) or name."""
         components = tree.get("components", {}) if isinstance(tree, dict) else {}
         schemas = components.get("schemas", {}) if isinstance(components, dict) else {}
         if isinstance(schemas, dict):

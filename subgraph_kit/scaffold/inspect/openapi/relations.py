@@ -33,7 +33,10 @@ class Named:
 
 
 def add_references(
-    named: Named, fields: Sequence[FieldModel], others: Sequence[Named], shapes: Shapes,
+    named: Named,
+    fields: Sequence[FieldModel],
+    others: Sequence[Named],
+    shapes: Shapes,
     reader: TypeReader,
 ) -> tuple[list[FieldModel], list[Reference]]:
     """The fields of an entity with its references, nested entities taken out."""
@@ -50,7 +53,9 @@ def add_references(
         prefix = field.source_name
         keys = [
             FieldModel(
-                names.take("", field_name(f"{field.name}_{key.name}"), field_name(f"{field.name}_key")),
+                names.take(
+                    "", field_name(f"{field.name}_{key.name}"), field_name(f"{field.name}_key")
+                ),
                 f"{prefix}.{key.source_name}",
                 replace(key.type, nullable=field.type.nullable),
                 f"The key of {field.name}.",
@@ -75,7 +80,10 @@ def add_references(
 
 
 def _nested_entity(
-    named: Named, field: FieldModel, by_key: Mapping[tuple[str, ...], Named], shapes: Shapes,
+    named: Named,
+    field: FieldModel,
+    by_key: Mapping[tuple[str, ...], Named],
+    shapes: Shapes,
     reader: TypeReader,
 ) -> Named | None:
     """The other entity that is written out in this member, if it is one with a key to be read."""
@@ -94,9 +102,9 @@ def _nested_entity(
 def _by_address(named: Named, others: Sequence[Named], names: Names) -> list[Reference]:
     """References to what the entity's address is within."""
     found: list[Reference] = []
-    path = named.resource.item.path
+    path = _shape_of(named.resource.item.path)
     for other in others:
-        parent = other.resource.item.path
+        parent = _shape_of(other.resource.item.path)
         count = len(other.key)
         if other.name == named.name or not path.startswith(parent + "/"):
             continue
@@ -117,7 +125,10 @@ def _by_address(named: Named, others: Sequence[Named], names: Names) -> list[Ref
 
 
 def _by_name(
-    named: Named, fields: Sequence[FieldModel], others: Sequence[Named], names: Names,
+    named: Named,
+    fields: Sequence[FieldModel],
+    others: Sequence[Named],
+    names: Names,
     told: set[str],
 ) -> list[Reference]:
     single = {normal(other.name): other for other in others if len(other.key) == 1}
@@ -152,9 +163,7 @@ def _by_name(
     return found
 
 
-def _meant(
-    field: FieldModel, single: Mapping[str, Named]
-) -> tuple[Named, str, float] | None:
+def _meant(field: FieldModel, single: Mapping[str, Named]) -> tuple[Named, str, float] | None:
     parts = words(field.source_name)
     if len(parts) > 1 and parts[-1] in _ID_WORDS:
         base = parts[:-1]
@@ -175,13 +184,16 @@ def _key_word(other: Named) -> str:
     return words(other.key[0].source_name)[-1]
 
 
-def with_reverse(
-    reference: Reference, filtered: set[str], of: str
-) -> Reference:
+def with_reverse(reference: Reference, filtered: set[str], of: str) -> Reference:
     """The reference with the name of the list on the other side, if the API can be asked for it."""
     if set(reference.fields) <= filtered and len(reference.fields) > 0:
         return replace(reference, reverse=list_name(of))
     return reference
+
+
+def _shape_of(path: str) -> str:
+    """A path without the names of its places, which differ between `{name}` and `{namespace}`."""
+    return re.sub(r"\{[^{}]*\}", "{}", path)
 
 
 def _lower_first(name: str) -> str:

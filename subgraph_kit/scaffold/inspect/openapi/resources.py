@@ -24,8 +24,8 @@ from subgraph_kit.scaffold.inspect.openapi.types import (
 from subgraph_kit.scaffold.names import Names, singular, type_name, words
 from subgraph_kit.scaffold.options import InspectOptions
 
-_ENVELOPES = ("data", "result", "response", "item", "payload", "entity", "object", "value", "content",
-              "attributes")  # fmt: skip
+_ENVELOPES = ("data", "result", "response", "item", "payload", "entity", "object", "value",
+              "content", "attributes")  # fmt: skip
 _WRAPPER_WORDS = frozenset({"response", "dto", "schema", "model", "read", "out", "output", "full",
                             "get", "detail", "details", "public", "view"})  # fmt: skip
 """Words in a component's name that tell of its use, not of the thing."""
@@ -203,7 +203,8 @@ def _proposals(resource: Resource) -> tuple[str, ...]:
 def _one(name: str) -> str:
     """A type's name for one of them, where it has the name of many: `Users` is `User`."""
     last = words(name)[-1]
-    return graph_type_name(name) if singular(last) == last else type_name(name)
+    is_plural = last.endswith("s") and singular(last) != last
+    return type_name(name) if is_plural else graph_type_name(name)
 
 
 def _path_names(resource: Resource) -> tuple[str, ...]:

@@ -76,7 +76,11 @@ def rate_limit(references: References, operations: Iterable[GetOperation]) -> Ra
     info = root.get("info")
     for owner in (root, info if isinstance(info, dict) else {}):
         for name, value in owner.items():
-            if str(name).lower().replace("_", "-") in ("x-ratelimit", "x-rate-limit", "x-rate-limits"):
+            if str(name).lower().replace("_", "-") in (
+                "x-ratelimit",
+                "x-rate-limit",
+                "x-rate-limits",
+            ):
                 found = _stated_limit(value)
                 if found is not None:
                     return found
@@ -147,7 +151,9 @@ def _stated_limit(value: Any) -> RateLimit | None:
     if not isinstance(value, Mapping):
         return None
     members = {str(name).lower().replace("_", "").replace("-", ""): v for name, v in value.items()}
-    requests = next((members[n] for n in ("requests", "limit", "max", "rate") if n in members), None)
+    requests = next(
+        (members[n] for n in ("requests", "limit", "max", "rate") if n in members), None
+    )
     period = next((members[n] for n in ("perseconds", "seconds", "window", "period", "interval",
                                         "per", "unit") if n in members), None)  # fmt: skip
     seconds: float | None = None

@@ -207,7 +207,9 @@ class TypeReader:
             if len(plain) == 1:
                 return Reading(TypeRef(str(plain.pop())), shape)
             if plain <= {"Int", "Float", "BigInt", "Decimal"}:
-                return Reading(TypeRef("Float" if "Float" in plain else max(map(str, plain))), shape)
+                return Reading(
+                    TypeRef("Float" if "Float" in plain else max(map(str, plain))), shape
+                )
             if plain <= {"String", "UUID", "Date", "DateTime", "Time", "Duration"}:
                 return Reading(TypeRef("String"), shape)
         self._unclear(shape, "one of several types")
@@ -299,14 +301,12 @@ class TypeReader:
             components = self.references.root.get("components")
             schemas = components.get("schemas") if components is not None else None
             for name in schemas.mapping if schemas is not None else ():
-                child = self.shapes.of(schemas[name]) if schemas is not None else None
-                for parent in child.parents if child is not None else ():
+                child = self.shapes.of(schemas[name] if schemas is not None else None)
+                for parent in child.parents:
                     self._by_parent.setdefault(parent.key, []).append(child)
         return self._by_parent.get(key, [])
 
-    def _interface(
-        self, name: str, shape: Shape, discriminator: Discriminator
-    ) -> ValueType | None:
+    def _interface(self, name: str, shape: Shape, discriminator: Discriminator) -> ValueType | None:
         subtypes = self.subtypes(shape)
         if not subtypes:
             return None
@@ -462,4 +462,3 @@ def component_type_names(component: str) -> tuple[str, ...]:
         return (graph_type_name(component),)
     return tuple(graph_type_name("_".join(parts[-n:]) if n > 1 else parts[-1])
                  for n in range(1, len(parts) + 1))  # fmt: skip
-

@@ -12,10 +12,10 @@ import re
 from typing import Any
 
 import yaml
-from yaml.cyaml import CParser  # the wheels have it; a build without it is not supported
+from yaml.cyaml import CParser  # type: ignore[attr-defined] # not in its stubs
 
 _MAX_VALUES = 30_000_000
-"""How many values a document may have with its aliases written out; 50 MB of YAML have 5 million."""
+"""How many values a document may have with its aliases written out; 50 MB have 5 million."""
 
 _MAX_DEPTH = 500
 """libyaml takes the square of the depth; a hundred is much for a document."""
