@@ -220,16 +220,14 @@ STYLES = {
 
 
 @pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize(
-    ("offset", "limit"), [(0, 3), (4, 3), (8, 7), (0, 25), (20, 10), (24, 1), (40, 5), (0, None)]
-)
-async def test_a_window_of_the_list_is_the_same_whatever_way_pages_are_turned(
-    style: str, offset: int, limit: int | None
-) -> None:
-    async with serving(replace(USERS, pages=STYLES[style])) as (adapter, _):
-        page = await adapter.query_entities(EntityQuery(limit=limit, offset=offset))
+async def test_a_window_of_the_list_is_the_same_whatever_way_pages_are_turned(style: str) -> None:
     everything = list(range(1, 26))
-    assert ids(page) == everything[offset : None if limit is None else offset + limit]
+    windows = [(0, 3), (4, 3), (8, 7), (0, 25), (20, 10), (24, 1), (40, 5), (0, None), (13, None)]
+    async with serving(replace(USERS, pages=STYLES[style])) as (adapter, _):
+        for offset, limit in windows:
+            page = await adapter.query_entities(EntityQuery(limit=limit, offset=offset))
+            end = None if limit is None else offset + limit
+            assert ids(page) == everything[offset:end], (offset, limit)
 
 
 @pytest.mark.parametrize("style", ["offset", "page"])
