@@ -126,6 +126,8 @@ class Reference:
     reverse: str | None = None
     guess: Guess | None = None
     description: str | None = None
+    target_types: tuple[str, ...] = ()
+    """The scalars of an external target's key (`ID`), where they are not those of `fields`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ is what an adapter of a real source is measured by.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import partial
@@ -21,27 +22,35 @@ from subgraph_kit.data_product import (
     Order,
 )
 from subgraph_kit.entity_key import entity_id
-from subgraph_kit.errors import EntityNotFoundError, FatalError
+from subgraph_kit.errors import EntityNotFoundError, FatalError, SourceUnavailableError
 
 Row = Mapping[str, Any]
 Pair = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 class SampleAdapter(DataProductAdapter):
-    """Serves `rows` of a product. `links` has pairs of keys (far side, this side) by link."""
+    """Serves `rows` of a product. `links` has pairs of keys (far side, this side) by link.
+
+    Tests make it as slow as a source (`answer_seconds`), or take it away (`available`).
+    """
 
     def __init__(
         self,
         product: DataProduct,
         rows: Sequence[Row],
         links: Mapping[str, Sequence[Pair]] | None = None,
+        *,
+        answer_seconds: float = 0.0,
     ) -> None:
         self.data_product = product
+        self.available = True
+        self._answer_seconds = answer_seconds
         self._links = links or {}
         self._entities = {entity.id: entity for row in rows for entity in (_entity(product, row),)}
 
     async def get_entity(self, entity_id: str) -> Entity:
         """One row."""
+        await self._ask()
         try:
             return self._entities[entity_id]
         except KeyError:
@@ -49,6 +58,7 @@ class SampleAdapter(DataProductAdapter):
 
     async def query_entities(self, query: EntityQuery) -> Sequence[Entity]:
         """The rows of the ids, or a page of those that fit."""
+        await self._ask()
         if query.ids is not None:
             wanted = dict.fromkeys(query.ids)
             return [self._entities[each] for each in wanted if each in self._entities]
@@ -58,6 +68,7 @@ class SampleAdapter(DataProductAdapter):
         self, fields: tuple[str, ...], values: Sequence[tuple[str, ...]], query: EntityQuery
     ) -> Mapping[tuple[str, ...], Sequence[Entity]]:
         """A page of the rows that refer to each of the values."""
+        await self._ask()
         groups: dict[tuple[str, ...], list[Entity]] = {value: [] for value in values}
         for entity in self._entities.values():
             group = groups.get(tuple(str(entity.data.get(name)) for name in fields))
@@ -71,6 +82,7 @@ class SampleAdapter(DataProductAdapter):
         """A page of the rows that the link pairs with each of the values."""
         if link not in self._links:
             return await super().query_by_link(link, values, query)
+        await self._ask()
         groups: dict[tuple[str, ...], list[Entity]] = {value: [] for value in values}
         for there, here in self._links[link]:
             entity = self._entities.get(entity_id(here))
@@ -79,8 +91,14 @@ class SampleAdapter(DataProductAdapter):
         return {value: self._page(group, query) for value, group in groups.items()}
 
     async def health_check(self) -> HealthStatus:
-        """Memory is always there."""
-        return HealthStatus(HealthState.HEALTHY)
+        """Healthy while `available`."""
+        return HealthStatus(HealthState.HEALTHY if self.available else HealthState.UNHEALTHY)
+
+    async def _ask(self) -> None:
+        if self._answer_seconds:
+            await asyncio.sleep(self._answer_seconds)
+        if not self.available:
+            raise SourceUnavailableError("the sample rows were taken away")
 
     def _page(self, entities: list[Entity], query: EntityQuery) -> list[Entity]:
         found = [each for each in entities if _fits(each, query.filter)]

@@ -1,0 +1,32 @@
+"""Sample rows in memory, for projects that have no source yet."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from subgraph_kit.sources.samples import SampleAdapter
+from subgraph_kit.testing.samples.base import Rows, Samples
+
+
+class MemorySamples(Samples):
+    """The adapters are the source."""
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, rows: Rows, _directory: Path) -> AsyncIterator[MemorySamples]:
+        """Nothing to start."""
+        yield cls(rows)
+
+    @contextmanager
+    def failure(self) -> Iterator[None]:
+        """No adapter answers."""
+        adapters = [each for each in self.adapters if isinstance(each, SampleAdapter)]
+        for adapter in adapters:
+            adapter.available = False
+        try:
+            yield
+        finally:
+            for adapter in adapters:
+                adapter.available = True
