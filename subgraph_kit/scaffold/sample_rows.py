@@ -29,10 +29,7 @@ class SampleRows:
     def rows(self, entity: EntityModel) -> list[dict[str, Any]]:
         """The rows of an entity type."""
         return [
-            {
-                field.name: self._field(entity, field, number, ())
-                for field in entity.fields
-            }
+            {field.name: self._field(entity, field, number, ()) for field in entity.fields}
             for number in range(1, ROWS + 1)
         ]
 
@@ -126,5 +123,3 @@ def scalar_value(scalar: str, name: str, number: int) -> Any:
             return base64.b64encode(str(number).encode()).decode()
         case _:
             return f"{name} {number}"
-
-

@@ -44,7 +44,7 @@ class SampleAdapter(DataProductAdapter):
     ) -> None:
         self.data_product = product
         self.available = True
-        self._answer_seconds = answer_seconds
+        self.answer_seconds = answer_seconds
         self._links = links or {}
         self._entities = {entity.id: entity for row in rows for entity in (_entity(product, row),)}
 
@@ -95,8 +95,8 @@ class SampleAdapter(DataProductAdapter):
         return HealthStatus(HealthState.HEALTHY if self.available else HealthState.UNHEALTHY)
 
     async def _ask(self) -> None:
-        if self._answer_seconds:
-            await asyncio.sleep(self._answer_seconds)
+        if self.answer_seconds:
+            await asyncio.sleep(self.answer_seconds)
         if not self.available:
             raise SourceUnavailableError("the sample rows were taken away")
 

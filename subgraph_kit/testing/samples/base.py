@@ -42,9 +42,7 @@ class Samples(ABC):
             for key in dict.fromkeys((schema.key, *schema.other_keys)):
                 if rows and all(rows[0].get(name) is not None for name in key):
                     row = rows[0]
-                    found.append(
-                        {"__typename": schema.entity, **{name: row[name] for name in key}}
-                    )
+                    found.append({"__typename": schema.entity, **{name: row[name] for name in key}})
         return found
 
     @abstractmethod

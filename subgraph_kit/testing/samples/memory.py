@@ -6,12 +6,22 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+from subgraph_kit.adapter import DataProductAdapter
 from subgraph_kit.sources.samples import SampleAdapter
 from subgraph_kit.testing.samples.base import Rows, Samples
 
+_ANSWER_SECONDS = 0.002
+
 
 class MemorySamples(Samples):
-    """The adapters are the source."""
+    """The adapters are the source; each answer takes as long as a quick source's."""
+
+    def adapter(self, entity: str) -> DataProductAdapter:
+        """The adapter of an entity type, slow enough for a cache to show."""
+        adapter = super().adapter(entity)
+        if isinstance(adapter, SampleAdapter):
+            adapter.answer_seconds = _ANSWER_SECONDS
+        return adapter
 
     @classmethod
     @asynccontextmanager
