@@ -215,3 +215,5 @@ def _calls(value: Any) -> Iterator[Call]:
         case Mapping():
             for item in value.values():
                 yield from _calls(item)
+        case _:
+            pass

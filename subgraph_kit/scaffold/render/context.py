@@ -101,16 +101,16 @@ def _entity(
     product_call = call_of(product, {"schema": Raw("SCHEMA")}, positional=0)
     declared = kind.declare(entity, model) if kind.declaration else None
     declaration_call = call_of(declared) if declared is not None else None
-    used = sorted(
-        {constants[field.type_name] for field in schema.fields if field.type == "enum"}
-        if constants
-        else ()
-    )
+    used = {
+        constants[field.type_name]
+        for field in schema.fields
+        if field.type == "enum" and field.type_name in constants
+    }
     needed: list[dict[str, set[str]]] = [
         imports_of(schema_call, product_call, declaration_call),
         {kind.base_module: {kind.base}},
     ]
-    own = {f"{spec.package}.types": set(used)} if used else {}
+    own = {f"{spec.package}.types": used} if used else {}
     imports = import_lines(*needed)
     if own:
         imports += "\n\n" + import_lines(own)
