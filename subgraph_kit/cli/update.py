@@ -106,8 +106,8 @@ def update_command(
         update = prepare(screen, directory, source, answers, ask=ask)
         if update.lost and not drop_keys:
             fail(
-                f"{_listed(update.lost)} would be gone, and others may use it: nothing was changed. "
-                "Set the key with `keys` in .dictamesh/answers.yaml, or give --drop-keys."
+                f"{_listed(update.lost)} would be gone, and others may use it: nothing was changed."
+                " Set the key with `keys` in .dictamesh/answers.yaml, or give --drop-keys."
             )
         if update.is_empty:
             screen.print("Nothing to change.")

@@ -104,7 +104,7 @@ def scalar_value(scalar: str, name: str, number: int) -> Any:
         case "Float":
             return number + 0.5
         case "Decimal":
-            return f"{number}.50"
+            return f"{number}.5"
         case "Boolean":
             return number % 2 == 1
         case "Date":

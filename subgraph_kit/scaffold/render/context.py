@@ -73,9 +73,9 @@ def project_context(
         "secret_variables": _secret_sentence(spec, settings),
         "adapters": _adapters(spec, kind, entities),
         "source": {
-            "imports": import_lines(
-                kind.source_imports(model), {f"{spec.package}.settings": {"Settings"}}
-            ),
+            "imports": import_lines(kind.source_imports(model))
+            + "\n\n"
+            + import_lines({f"{spec.package}.settings": {"Settings"}}),
             "code": kind.open_source(model),
         },
         "tests": _tests(spec, kind, model),
@@ -264,7 +264,7 @@ def _tests(spec: ProjectSpec, kind: Kind, model: SourceModel) -> dict[str, str]:
         ),
         "samples_class": kind.samples,
         "samples_module": kind.samples_module,
-        "make_adapters": source(Call("adapters", arguments), indent=8, suffix=""),
+        "serve": " " * 8 + source(Call("opened.serve", (Call("adapters", arguments),)), indent=8),
     }
 
 

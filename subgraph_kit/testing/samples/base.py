@@ -21,6 +21,10 @@ class Samples(ABC):
         self.rows = rows
         self.adapters: Sequence[DataProductAdapter] = ()
 
+    def serve(self, adapters: Sequence[DataProductAdapter]) -> None:
+        """Take the adapters that shall find the sample rows."""
+        self.adapters = adapters
+
     def adapter(self, entity: str) -> DataProductAdapter:
         """The adapter of an entity type."""
         for adapter in self.adapters:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -16,12 +16,12 @@ _ANSWER_SECONDS = 0.002
 class MemorySamples(Samples):
     """The adapters are the source; each answer takes as long as a quick source's."""
 
-    def adapter(self, entity: str) -> DataProductAdapter:
-        """The adapter of an entity type, slow enough for a cache to show."""
-        adapter = super().adapter(entity)
-        if isinstance(adapter, SampleAdapter):
-            adapter.answer_seconds = _ANSWER_SECONDS
-        return adapter
+    def serve(self, adapters: Sequence[DataProductAdapter]) -> None:
+        """Take the adapters, slow enough for a cache to show."""
+        super().serve(adapters)
+        for adapter in adapters:
+            if isinstance(adapter, SampleAdapter):
+                adapter.answer_seconds = _ANSWER_SECONDS
 
     @classmethod
     @asynccontextmanager

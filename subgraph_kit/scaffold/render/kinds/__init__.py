@@ -5,7 +5,8 @@ from __future__ import annotations
 from subgraph_kit.scaffold.model import SourceKind
 from subgraph_kit.scaffold.render.kinds.base import Kind, Setting
 from subgraph_kit.scaffold.render.kinds.blank import BLANK
+from subgraph_kit.scaffold.render.kinds.sql import SQL
 
-KINDS: dict[SourceKind, Kind] = {"blank": BLANK}
+KINDS: dict[SourceKind, Kind] = {"blank": BLANK, "sql": SQL}
 
 __all__ = ["KINDS", "Kind", "Setting"]
