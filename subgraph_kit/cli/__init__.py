@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typer
 
+from subgraph_kit.cli.add import add_command
 from subgraph_kit.cli.common import Command
 from subgraph_kit.cli.new import new_command
 from subgraph_kit.cli.update import check_command, diff_command, update_command
@@ -27,6 +28,7 @@ def _subgraph() -> None:
 app.command("new", cls=Command)(new_command)
 app.command("update", cls=Command)(update_command)
 app.command("diff", cls=Command)(diff_command)
+app.command("add", cls=Command)(add_command)
 app.command("check", cls=Command)(check_command)
 
 __all__ = ["app"]
