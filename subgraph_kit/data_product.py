@@ -144,6 +144,8 @@ class EntitySchema:
     references: tuple[EntityReference, ...] = ()
     links: tuple[EntityLink, ...] = ()
     row_estimate: int | None = None
+    has_list: bool = True
+    """Whether the source can list them; else they are reached by their keys alone."""
 
     def field(self, name: str) -> EntityField:
         """The field of this name; KeyError if there is none."""

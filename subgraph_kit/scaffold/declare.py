@@ -19,7 +19,9 @@ from subgraph_kit.data_product import (
 from subgraph_kit.scaffold.model import (
     EntityModel,
     FieldModel,
+    GraphqlAccess,
     Reference,
+    RestAccess,
     SourceModel,
     TypeRef,
 )
@@ -49,7 +51,19 @@ def entity_schema(entity: EntityModel, model: SourceModel) -> EntitySchema:
         references=tuple(map(_reference, entity.references)),
         links=tuple(EntityLink(each.name, each.target, each.link) for each in entity.many_to_many),
         row_estimate=entity.row_estimate,
+        has_list=has_list(entity),
     )
+
+
+def has_list(entity: EntityModel) -> bool:
+    """Whether the source can list the entities of this type."""
+    match entity.access:
+        case RestAccess():
+            return entity.access.list_path is not None
+        case GraphqlAccess():
+            return entity.access.list_field is not None
+        case _:
+            return True
 
 
 def entity_field(field: FieldModel, model: SourceModel, *, key: bool = False) -> EntityField:

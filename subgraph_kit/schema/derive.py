@@ -238,16 +238,16 @@ class _Builder:
         async def page(_root: Any, _info: Any, query: EntityQuery) -> Sequence[Entity]:
             return await adapter.query_entities(query)
 
-        fields = [
-            self._one(one, adapter, schema.key),
-            page_field(many, items, page, f"A page of {schema.entity} entities."),
-            connection_field(
-                f"{many}Connection", items, page, f"{schema.entity} entities, as Relay has them."
-            ),
-        ]
+        fields = [self._one(one, adapter, schema.key)]
         for key in dict.fromkeys(schema.other_keys):
             name = f"{one}By{'And'.join(map(upper_first, key))}"
-            fields.insert(-2, self._one(name, adapter, key))
+            fields.append(self._one(name, adapter, key))
+        if schema.has_list:
+            relay = f"{schema.entity} entities, as Relay has them."
+            fields += [
+                page_field(many, items, page, f"A page of {schema.entity} entities."),
+                connection_field(f"{many}Connection", items, page, relay),
+            ]
         return fields
 
     def _one(self, name: str, adapter: RegisteredAdapter, key: tuple[str, ...]) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from subgraph_kit.data_product import DataProduct, EntityField, EnumType, NamedType
-from subgraph_kit.scaffold.declare import named_types
+from subgraph_kit.scaffold.declare import has_list, named_types
 from subgraph_kit.scaffold.model import EntityModel, Note, SourceModel
 from subgraph_kit.scaffold.names import constant_case, snake_case
 from subgraph_kit.scaffold.project import ProjectSpec
@@ -76,7 +76,7 @@ def project_context(
             "imports": import_lines(kind.source_imports(model))
             + "\n\n"
             + import_lines({f"{spec.package}.settings": {"Settings"}}),
-            "code": kind.open_source(model),
+            "code": kind.open_source(model, spec),
         },
         "tests": _tests(spec, kind, model),
         "dependencies": ("dictamesh[kit]>=0.1", *kind.dependencies(model)),
@@ -146,10 +146,8 @@ def _field_call(field: EntityField, constants: dict[str, str]) -> Call:
 
 def _contract(entity: EntityModel) -> tuple[str, ...]:
     """Lines of the entity's contract test that say what its source cannot do."""
-    access = entity.access
-    if getattr(access, "list_path", "") is None or getattr(access, "list_field", "") is None:
-        return ("supports_list = False",)
-    return ()
+    lists_all = has_list(entity) and "{" not in (getattr(entity.access, "list_path", "") or "")
+    return () if lists_all else ("supports_list = False",)
 
 
 def root_plural(entity: EntityModel) -> str:
@@ -213,7 +211,7 @@ def _adapters(spec: ProjectSpec, kind: Kind, entities: tuple[EntityContext, ...]
             suffix=" -> tuple[DataProductAdapter, ...]:",
         )
         leading = (Raw("source"),)
-        trailing = (("poll_seconds", Raw("settings.poll_seconds")),)
+        trailing = (("poll_seconds", Raw("settings.poll_seconds")),) if kind.polls else ()
     calls = tuple(
         Call(
             f"{entity.module}.{entity.adapter}",
@@ -227,8 +225,8 @@ def _adapters(spec: ProjectSpec, kind: Kind, entities: tuple[EntityContext, ...]
         for entity in entities
     )
     body = "    " + source(calls, prefix="return ", indent=4)
-    if kind.source_class is None:
-        body = "    del settings  # there is no source to set\n" + body
+    if not trailing:
+        body = "    del settings  # no adapter needs any\n" + body
     return {
         "imports": import_lines(needed) + "\n\n" + import_lines(own),
         "signature": signature,

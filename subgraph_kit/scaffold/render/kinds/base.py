@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from subgraph_kit.scaffold.model import EntityModel, SourceModel
+from subgraph_kit.scaffold.project import ProjectSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,11 @@ class Kind:
     settings: Callable[[SourceModel], tuple[Setting, ...]]
     source_class: str | None = None
     source_module: str | None = None
-    open_source: Callable[[SourceModel], str] = lambda _: ""
+    open_source: Callable[[SourceModel, ProjectSpec], str] = lambda _, __: ""
     source_imports: Callable[[SourceModel], dict[str, set[str]]] = lambda _: {}
     dependencies: Callable[[SourceModel], tuple[str, ...]] = lambda _: ()
     test_settings: Callable[[SourceModel], tuple[tuple[str, str], ...]] = lambda _: ()
     """Settings that the tests give: name and source text."""
+    polls: bool = True
+    """Whether the adapter takes `poll_seconds`."""
     origin: Callable[[EntityModel], str] = lambda entity: f"`{entity.source_name}`"

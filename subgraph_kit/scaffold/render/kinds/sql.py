@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from subgraph_kit.scaffold.model import EntityModel, ManyToMany, SourceModel, SqlAccess
+from subgraph_kit.scaffold.project import ProjectSpec
 from subgraph_kit.scaffold.render.code import quoted
 from subgraph_kit.scaffold.render.kinds.base import Kind, Setting
 from subgraph_kit.sources.tables.declaration import SqlColumn, SqlLink, SqlTable, SqlType
@@ -89,12 +90,11 @@ def _settings(model: SourceModel) -> tuple[Setting, ...]:
     )
 
 
-def _open_source(model: SourceModel) -> str:
-    name = model.dialect or "sql"
+def _open_source(_: SourceModel, spec: ProjectSpec) -> str:
     return f'''\
 def open_source(settings: Settings) -> SqlSource:
     """Make the connection; it connects at the first statement."""
-    return SqlSource("{name}", settings.source_url.get_secret_value(), read_only=True)'''
+    return SqlSource("{spec.name}", settings.source_url.get_secret_value(), read_only=True)'''
 
 
 def _dependencies(model: SourceModel) -> tuple[str, ...]:
