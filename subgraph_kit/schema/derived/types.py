@@ -86,8 +86,7 @@ class TypeFactory:
 
     def fill(self, cls: type, owner: str, fields: Sequence[EntityField]) -> type:
         """Add the fields to a class that is not decorated yet."""
-        # Fields without a default must stand before those with one, as in any dataclass.
-        for field in sorted(fields, key=lambda field: not field.required):
+        for field in fields:
             check_name(field.name)
             add_field(cls, field, self.field_type(owner, field))
         return cls

@@ -1,4 +1,4 @@
-"""Resources of an HTTP API: a `RestResource` per entity type, all of them behind one `RestSource`."""
+"""Resources of an HTTP API: a `RestResource` per entity type, all behind one `RestSource`."""
 
 from __future__ import annotations
 
