@@ -17,7 +17,7 @@ from ruamel.yaml.error import YAMLError
 
 from subgraph_kit.cli.common import console, fail, sentences_for_errors
 from subgraph_kit.errors import ConfigurationError
-from subgraph_kit.scaffold.state import read_state
+from subgraph_kit.scaffold.state import read_spec
 from subgraph_kit.scaffold.write import change_project
 
 _FIRST_PORT = 4101
@@ -52,7 +52,7 @@ def add_command(
     """
     with sentences_for_errors():
         screen = console()
-        spec = read_state(project).spec
+        spec = read_spec(project)
         if demo is not None:
             config = demo / "supergraph.yaml"
             if not config.is_file():
@@ -78,7 +78,7 @@ def add_command(
         port = urlsplit(address).port or 80
         if demo is not None:
             screen.print(
-                Text(f"Start it: cd {project} && DICTAMESH_PORT={port} python -m {spec.package}")
+                Text(f"Start it: cd {project} && python -m {spec.package} --port {port}")
             )
         else:
             screen.print(Text("Run the mesh: dictamesh dev" + _config_option(config)))

@@ -87,17 +87,26 @@ def state_files(
     }
 
 
+def read_spec(directory: Path) -> ProjectSpec:
+    """Read a project's answers.
+
+    Raises:
+        ConfigurationError: if the directory is no generated project, or they cannot be read.
+    """
+    if not (directory / ANSWERS).is_file():
+        raise ConfigurationError(
+            f"{directory} is no project made by `dictamesh subgraph new`: it has no {ANSWERS}"
+        )
+    return read_answers(_read(directory / ANSWERS), ANSWERS)
+
+
 def read_state(directory: Path) -> ProjectState:
     """Read a project's memory.
 
     Raises:
         ConfigurationError: if the directory is no generated project, or its memory is damaged.
     """
-    if not (directory / ANSWERS).is_file():
-        raise ConfigurationError(
-            f"{directory} is no project made by `dictamesh subgraph new`: it has no {ANSWERS}"
-        )
-    spec = read_answers(_read(directory / ANSWERS), ANSWERS)
+    spec = read_spec(directory)
     try:
         source = json.loads(_read(directory / SOURCE))
         entities = {
