@@ -36,7 +36,7 @@ async def inspect_source(place: SourcePlace, options: InspectOptions, root: Path
             return await inspect_graphql(location, options)
         from subgraph_kit.scaffold.inspect.files import inspect_files
 
-        return await inspect_files(location, place.kind, options)
+        return await inspect_files(location, options, format=place.kind)  # type: ignore[arg-type] # one of the three
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             f"looking at {place.kind} needs the package {error.name}: pip install {error.name}"
