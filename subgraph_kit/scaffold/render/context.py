@@ -8,7 +8,7 @@ from typing import Any
 
 from subgraph_kit.data_product import DataProduct, EntityField, EnumType, NamedType
 from subgraph_kit.scaffold.declare import has_list, named_types
-from subgraph_kit.scaffold.model import EntityModel, Note, SourceModel
+from subgraph_kit.scaffold.model import EntityModel, Note, SourceKind, SourceModel
 from subgraph_kit.scaffold.names import constant_case, snake_case
 from subgraph_kit.scaffold.project import ProjectSpec
 from subgraph_kit.scaffold.render.code import Call, Raw, call_of, import_lines, imports_of, source
@@ -17,6 +17,12 @@ from subgraph_kit.schema.derived.naming import attribute_name, lower_first, plur
 
 _DATA_PRODUCT = "subgraph_kit.data_product"
 _TAKEN_MODULES = ("adapters", "app", "settings", "source", "types", "extensions")
+
+
+_SOURCES: dict[SourceKind, str] = {
+    "sql": "a database", "openapi": "an HTTP API", "csv": "CSV files", "parquet": "Parquet files",
+    "jsonl": "JSON lines", "graphql": "a GraphQL API", "blank": "rows in its code",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,8 @@ def project_context(
         for entity, product in zip(model.entities, products, strict=True)
     )
     settings = _all_settings(kind, model)
-    summary = f"The {spec.name} subgraph: {_listed([e.name for e in model.entities])}."
+    # No list of types: a line that changes with each of them is one more place for conflicts.
+    summary = f"The {spec.name} subgraph, from {_SOURCES[model.kind]}."
     first = model.entities[0]
     return {
         "name": spec.name,
@@ -306,9 +313,3 @@ def _secret_sentence(spec: ProjectSpec, settings: tuple[Setting, ...]) -> str:
 
 def _readable(note: Note) -> Note:
     return replace(note, message=" ".join(note.message.split()))
-
-
-def _listed(names: list[str]) -> str:
-    shown = names[:5]
-    rest = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {rest} more" if rest else "")
