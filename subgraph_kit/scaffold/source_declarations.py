@@ -11,10 +11,12 @@ from collections.abc import Iterable
 from subgraph_kit.scaffold.model import (
     EntityModel,
     FieldModel,
+    FileAccess,
     RestAccess,
     SourceModel,
     ValueType,
 )
+from subgraph_kit.sources.files import FileTable
 from subgraph_kit.sources.list_pages import RestPages
 from subgraph_kit.sources.resources import RestFilter, RestResource
 from subgraph_kit.sources.shapes import (
@@ -92,6 +94,24 @@ def rest_resource(entity: EntityModel, model: SourceModel) -> RestResource:
         batch_separator=access.batch_separator,
         fixed_parameters=dict(access.fixed_parameters),
         list_is_partial=access.list_is_partial,
+        updated_at=next((f.name for f in entity.fields if f.source_name == updated), None),
+    )
+
+
+def file_table(entity: EntityModel, model: SourceModel) -> FileTable:
+    """The declaration of an entity whose rows are in files."""
+    access = entity.access
+    if not isinstance(access, FileAccess):
+        raise TypeError(f"{entity.name} is not of files")
+    updated = entity.change.field if entity.change is not None else None
+    return FileTable(
+        access.path,
+        access.format,
+        source_fields(entity.fields),
+        types=source_types(model, entity.fields),
+        partition_columns=access.partition_columns,
+        delimiter=access.delimiter,
+        encoding=access.encoding,
         updated_at=next((f.name for f in entity.fields if f.source_name == updated), None),
     )
 

@@ -91,6 +91,13 @@ def database_error() -> type[Exception]:
     return duckdb.Error
 
 
+def missing_table_error() -> type[Exception]:
+    """What DuckDB raises for a table that is not there (any more)."""
+    import duckdb
+
+    return duckdb.CatalogException
+
+
 def file_system(url: str) -> Any:
     """The fsspec file system of a URL.
 
@@ -137,7 +144,7 @@ def _find_local(path: str) -> list[FoundFile]:
     elif plain.exists():
         candidates = [plain]
     else:
-        candidates = [Path(each) for each in glob.glob(path, recursive=True)]
+        candidates = [Path(each) for each in glob.glob(path, recursive=True)]  # noqa: PTH207 - an absolute pattern
     found = []
     for each in candidates:
         if each.is_file():

@@ -6,6 +6,7 @@ numbers, dates, identifiers, and how many differ. A column is a type only if all
 noted. Parquet and JSON lines say their types themselves; only sizes and distinct values are asked.
 """
 
+# ruff: noqa: S608 - names come through quoted_name, values are parameters
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -87,8 +88,13 @@ def scalar_of_sql(sql_type: str) -> str | None:
 
 
 def look_at_columns(
-    connection: Any, relation: str, columns: Sequence[tuple[str, str]], *, as_text: bool,
-    sample_rows: int, partitions: Sequence[str] = (),
+    connection: Any,
+    relation: str,
+    columns: Sequence[tuple[str, str]],
+    *,
+    as_text: bool,
+    sample_rows: int,
+    partitions: Sequence[str] = (),
 ) -> list[Column]:
     """Look at all values of `relation`, whose columns are (name, SQL type).
 
@@ -103,8 +109,12 @@ def look_at_columns(
 
 
 def _one_pass(
-    connection: Any, relation: str, columns: Sequence[tuple[str, str]], as_text: bool,
-    sample_rows: int, partitions: set[str],
+    connection: Any,
+    relation: str,
+    columns: Sequence[tuple[str, str]],
+    as_text: bool,
+    sample_rows: int,
+    partitions: set[str],
 ) -> list[Column]:
     wanted: list[str] = ["count(*)"]
     kinds: list[tuple[str, ...] | None] = []

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from subgraph_kit.errors import ConfigurationError
 from subgraph_kit.sources.file_scan import file_system, is_remote
@@ -21,7 +22,9 @@ _HEAD_BYTES = 1024 * 1024
 _HEAD_LINES = 200
 _DELIMITERS = (",", ";", "\t", "|")
 _NUMBER = re.compile(r"[-+]?(\d[\d,. ]*)?\d([eE][-+]?\d+)?%?")
-_DATA_LIKE = re.compile(r"[^@\s]+@[^@\s]+\.\w+|https?://\S+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-.{12}")
+_DATA_LIKE = re.compile(
+    r"[^@\s]+@[^@\s]+\.\w+|https?://\S+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-.{12}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def _head(path: str, shown: str) -> tuple[bytes, bool]:
             with file_system(path).open(path, "rb") as file:
                 head = file.read(_HEAD_BYTES)
         else:
-            with open(path, "rb") as file:
+            with Path(path).open("rb") as file:
                 head = file.read(_HEAD_BYTES)
         if head[:2] == b"\x1f\x8b":
             with gzip.open(path, "rb") as packed:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import os.path
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +26,9 @@ class FoundTable:
     partitions: tuple[str, ...] = ()
 
 
-def find_tables(location: str, format: FileFormat | None) -> tuple[str, FileFormat, list[FoundTable]]:
+def find_tables(
+    location: str, format: FileFormat | None
+) -> tuple[str, FileFormat, list[FoundTable]]:
     """(the place, the format, the tables in it).
 
     Raises:
@@ -35,7 +36,7 @@ def find_tables(location: str, format: FileFormat | None) -> tuple[str, FileForm
     """
     path = location.removeprefix("file://")
     if not is_remote(path):
-        path = os.path.abspath(os.path.expanduser(path))
+        path = str(Path(path).expanduser().absolute())
     try:
         files = find_files(path)
     except SourceUnavailableError as error:
@@ -120,9 +121,7 @@ def _format_of(files: list[FoundFile], location: str) -> FileFormat:
     raise ConfigurationError(_nothing(location, location, files, None))
 
 
-def _nothing(
-    location: str, path: str, files: list[FoundFile], format: FileFormat | None
-) -> str:
+def _nothing(location: str, path: str, files: list[FoundFile], format: FileFormat | None) -> str:
     what = f"{format} file" if format is not None else "CSV, Parquet or JSON lines file"
     if files:
         return f"{location} has no {what}, but {len(files)} of other kinds: check the path"

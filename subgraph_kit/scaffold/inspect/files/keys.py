@@ -4,6 +4,7 @@ Uniqueness is asked of the values, names only decide between candidates: `id`, `
 what ends like a key. A column that is unique by accident (a price among ten rows) is no candidate.
 """
 
+# ruff: noqa: S608 - names come through quoted_name, values are parameters
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -32,7 +33,10 @@ class FoundKey:
 
 
 def find_keys(
-    connection: Any, relation: str, table: str, columns: Sequence[Column],
+    connection: Any,
+    relation: str,
+    table: str,
+    columns: Sequence[Column],
     partitions: Sequence[str] = (),
 ) -> list[FoundKey]:
     """All single columns that are keys, best first; else the smallest combination that is one."""
@@ -59,10 +63,10 @@ def find_keys(
                 possible *= max(column.distinct, 1)
             if possible < group[0].rows * 0.9:
                 continue
-            named = all(_rank(c.name, table) < len(_KEY_WORDS) + 2 for c in group)
+            sure = all(_rank(c.name, table) < len(_KEY_WORDS) + 2 for c in group)
             names = [c.name for c in group]
             if _is_unique(connection, relation, names, group[0].rows):
-                return [FoundKey(tuple(names), named)]
+                return [FoundKey(tuple(names), sure)]
     return []
 
 

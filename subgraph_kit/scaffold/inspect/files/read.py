@@ -1,5 +1,6 @@
 """Files as a `SourceModel`: the stages in order."""
 
+# ruff: noqa: S608 - names come through quoted_name, values are parameters
 from __future__ import annotations
 
 import asyncio
@@ -16,6 +17,7 @@ from subgraph_kit.scaffold.inspect.files.columns import Column, look_at_columns
 from subgraph_kit.scaffold.inspect.files.dialect import CsvDialect, sniff_csv
 from subgraph_kit.scaffold.inspect.files.discover import FoundTable, find_tables
 from subgraph_kit.scaffold.inspect.files.nested import NestedTypes
+from subgraph_kit.scaffold.inspect.reverses import settle_reverses
 from subgraph_kit.scaffold.model import (
     EntityModel,
     EnumModel,
@@ -80,7 +82,9 @@ async def inspect_files(
     Raises:
         ConfigurationError: if there is nothing, it cannot be read, or no table has a key.
     """
-    return await asyncio.to_thread(_inspect, location, options, format, progress or (lambda _: None))
+    return await asyncio.to_thread(
+        _inspect, location, options, format, progress or (lambda _: None)
+    )
 
 
 @dataclass(slots=True)
@@ -126,7 +130,11 @@ def _inspect(
 
 
 def _look(
-    connection: Any, found: FoundTable, kind: FileFormat, alias: str, options: InspectOptions,
+    connection: Any,
+    found: FoundTable,
+    kind: FileFormat,
+    alias: str,
+    options: InspectOptions,
     notes: list[Note],
 ) -> _Table:
     dialect = None
@@ -159,7 +167,9 @@ def _look(
         )
     if sampled:
         notes.append(
-            Note(found.name, f"types and keys were found in the first {rows:,} rows only", "unclear")
+            Note(
+                found.name, f"types and keys were found in the first {rows:,} rows only", "unclear"
+            )
         )
     notes += [
         Note(f"{found.name}.{column.name}", column.doubt, "unclear")
@@ -205,9 +215,7 @@ def _keys(
                      "the last row with a key is the one that is served", "unclear")
             )  # fmt: skip
         return [keys.FoundKey(tuple(chosen))]
-    found = keys.find_keys(
-        connection, table.relation, name, table.columns, table.found.partitions
-    )
+    found = keys.find_keys(connection, table.relation, name, table.columns, table.found.partitions)
     if not found:
         notes.append(
             Note(name, "no columns tell its rows apart; left out: name them with --key", "left_out")
@@ -222,7 +230,11 @@ def _keys(
 
 
 def _model(
-    connection: Any, base: str, kind: FileFormat, tables: list[_Table], options: InspectOptions,
+    connection: Any,
+    base: str,
+    kind: FileFormat,
+    tables: list[_Table],
+    options: InspectOptions,
     notes: list[Note],
 ) -> SourceModel:
     scope = type_names(options.entities)
@@ -251,14 +263,14 @@ def _model(
                     table.dialect.delimiter if table.dialect else ",",
                     table.dialect.encoding if table.dialect else "utf-8",
                 ),
-                tuple(_references(connection, table, fields, drafts)),
+                tuple(_references(connection, table, name, fields, drafts)),
                 row_estimate=None if table.sampled else table.columns[0].rows,
             )
         )
     model = SourceModel(
         kind,
         base,
-        tuple(entities),
+        tuple(settle_reverses(entities)),
         tuple(sorted(nested.values, key=lambda each: each.name)),
         tuple(sorted(enums.values(), key=lambda each: each.name)),
         notes=(*notes, *nested.notes),
@@ -306,8 +318,14 @@ def _fields(
 
 
 def _type(
-    table: _Table, column: Column, name: str, nested: NestedTypes,
-    enums: dict[tuple[str, tuple[str, ...]], EnumModel], scope: Names, in_key: bool, alone: bool,
+    table: _Table,
+    column: Column,
+    name: str,
+    nested: NestedTypes,
+    enums: dict[tuple[str, tuple[str, ...]], EnumModel],
+    scope: Names,
+    in_key: bool,
+    alone: bool,
 ) -> TypeRef:
     if column.scalar is None:
         type_ = nested.read(
@@ -332,6 +350,7 @@ def _type(
 def _references(
     connection: Any,
     table: _Table,
+    name: str,
     fields: list[FieldModel],
     drafts: list[tuple[_Table, str, list[FieldModel]]],
 ) -> list[Reference]:
@@ -352,7 +371,9 @@ def _references(
                 continue
             if words(key[0])[-1] != parts[-1]:
                 continue
-            if not keys.refers(connection, table.relation, each.source_name, other.relation, key[0]):
+            if not keys.refers(
+                connection, table.relation, each.source_name, other.relation, key[0]
+            ):
                 continue
             target_field = next(f.name for f in target_fields if f.source_name == key[0])
             found.append(
@@ -362,7 +383,7 @@ def _references(
                     (each.name,),
                     (target_field,),
                     nullable=each.type.nullable,
-                    reverse=None,
+                    reverse=list_name(name),
                     guess=Guess(
                         f"every {each.source_name!r} of {table.found.name!r} is a {key[0]!r} of "
                         f"{other.found.name!r}",
@@ -378,4 +399,3 @@ def _is_wanted(name: str, options: InspectOptions) -> bool:
     if any(fnmatchcase(name, pattern) for pattern in options.exclude):
         return False
     return not options.include or any(fnmatchcase(name, pattern) for pattern in options.include)
-

@@ -23,6 +23,7 @@ from subgraph_kit.scaffold.inspect.openapi.schema import Shape, Shapes
 from subgraph_kit.scaffold.inspect.openapi.security import auth_model, base_address, rate_limit
 from subgraph_kit.scaffold.inspect.openapi.swagger2 import to_openapi3
 from subgraph_kit.scaffold.inspect.openapi.types import TypeReader, member_name
+from subgraph_kit.scaffold.inspect.reverses import settle_reverses
 from subgraph_kit.scaffold.model import (
     EntityModel,
     FieldModel,
@@ -95,7 +96,7 @@ def read_model(
     model = SourceModel(
         "openapi",
         base_address(references, documents.root) or "",
-        tuple(_settle_reverses(entities)),
+        tuple(settle_reverses(entities)),
         values,
         enums,
         auth_model(references, (resource.item for resource in resources)),
@@ -296,26 +297,6 @@ def _filter_operators(access: RestAccess) -> dict[str, tuple[Operator, ...]]:
         if operator not in found.setdefault(field, []):
             found[field].append(operator)
     return {field: tuple(operators) for field, operators in found.items()}
-
-
-def _settle_reverses(entities: list[EntityModel]) -> list[EntityModel]:
-    """Reverse lists with names that are free on the other side."""
-    scopes = {
-        entity.name: Names(
-            reserved=[*(f.name for f in entity.fields), *(r.name for r in entity.references)]
-        )
-        for entity in entities
-    }
-    settled = []
-    for entity in entities:
-        links = []
-        for link in entity.references:
-            if link.reverse is not None:
-                by = f"{list_name(entity.name)}By{link.name[:1].upper()}{link.name[1:]}"
-                link = replace(link, reverse=scopes[link.target].take("", link.reverse, by))
-            links.append(link)
-        settled.append(replace(entity, references=tuple(links)))
-    return settled
 
 
 def _summary(shape: Shape, operation: GetOperation) -> str | None:
