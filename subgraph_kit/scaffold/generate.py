@@ -43,14 +43,21 @@ async def look(
         ConfigurationError: if source or supergraph cannot be looked at.
     """
     model = await inspect_source(place, options or spec.options, root)
-    if place.path is not None and place.kind not in ("openapi", "graphql"):
-        # A reader knows the path as it is from here; a project has it as it is from there.
-        model = replace(model, address=place.public)
+    model = replace(model, address=_address(model, place, root))
     if spec.supergraph is None:
         return model
     from subgraph_kit.scaffold.external import with_external_references
 
     return with_external_references(model, _seen_from(root, spec.supergraph), spec.name)
+
+
+def _address(model: SourceModel, place: SourcePlace, root: Path) -> str:
+    """Where the source is; a relative path stays one, as it is from the project."""
+    if place.path is None or place.kind in ("openapi", "graphql") or Path(place.path).is_absolute():
+        return model.address
+    if place.kind == "sqlite":
+        return place.public
+    return Path(os.path.relpath(model.address, root.absolute())).as_posix()
 
 
 def _seen_from(root: Path, path: str) -> Path:

@@ -28,6 +28,14 @@ INSERT INTO orders VALUES
 INSERT INTO order_tags VALUES ('s', 1, 'red'), ('s', 1, 'blue'), ('t', 1, 'red');
 """
 
+VISITS = """\
+Visit ID,Pet,Cost EUR,Paid,Day
+1,1,20.50,true,2024-01-01
+2,1,7.00,false,2024-01-02
+3,2,100.25,true,2024-01-03
+4,3,0.99,true,2024-02-01
+"""
+
 PETS = """
 openapi: 3.0.3
 info: {title: Pets, version: "1"}
@@ -89,6 +97,13 @@ def shop_database(directory: Path) -> Path:
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(SHOP)
         connection.commit()
+    return path
+
+
+def visits_file(directory: Path) -> Path:
+    """A CSV file whose columns are called as people call them."""
+    path = directory / "visits.csv"
+    path.write_text(VISITS, encoding="utf-8")
     return path
 
 

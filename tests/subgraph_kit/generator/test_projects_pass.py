@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.subgraph_kit.generator.sources import pets_document, shop_database
+from tests.subgraph_kit.generator.sources import pets_document, shop_database, visits_file
 from tests.testkit.generated import make_project
 
 ROOT = Path(__file__).parents[3]
-NAMES = ("parcels", "shop", "pets")
+NAMES = ("parcels", "shop", "pets", "visits")
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +22,7 @@ async def projects(tmp_path_factory: pytest.TempPathFactory) -> Path:
     await make_project(directory, "parcels", "blank", include=("parcel", "depot"))
     await make_project(directory, "shop", f"sqlite:{shop_database(directory)}")
     await make_project(directory, "pets", f"openapi:{pets_document(directory)}")
+    await make_project(directory, "visits", f"csv:{visits_file(directory)}")
     return directory
 
 
