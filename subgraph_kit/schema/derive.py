@@ -113,6 +113,8 @@ class _Builder:
             keys = list(dict.fromkeys((schema.key, *schema.other_keys)))
             decorated = strawberry.federation.type(
                 self._classes[name],
+                # Said, for Strawberry would write `_Odd_Name` as `OddName`.
+                name=name,
                 keys=[" ".join(key) for key in keys],
                 description=schema.description,
             )

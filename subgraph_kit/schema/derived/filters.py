@@ -70,7 +70,9 @@ class ListInputs:
             )
         if not cls.__annotations__:
             return None
-        return strawberry.input(cls, description="All given conditions must hold.")
+        return strawberry.input(
+            cls, name=cls.__name__, description="All given conditions must hold."
+        )
 
     def _operator_input(self, owner: str, field: EntityField) -> Any:
         scalar = self._types.inner_type(owner, field)
@@ -86,7 +88,9 @@ class ListInputs:
                 setattr(
                     cls, attribute, strawberry.field(name=graphql_name, default=strawberry.UNSET)
                 )
-            self._operators[name] = strawberry.input(cls, description="All given must hold.")
+            self._operators[name] = strawberry.input(
+                cls, name=name, description="All given must hold."
+            )
         return self._operators[name]
 
 
@@ -105,7 +109,9 @@ def _make_order(schema: EntitySchema) -> Any | None:
             value = f"{field}_{direction}"
             members[f"V_{value}"] = strawberry.enum_value(value, name=value)
     enum = EnumMeta(name, (Enum,), members)
-    return strawberry.enum(enum, description="Later orders decide where earlier ones are equal.")
+    return strawberry.enum(
+        enum, name=name, description="Later orders decide where earlier ones are equal."
+    )
 
 
 def entity_query(filter: Any, order_by: Any, limit: int, offset: int) -> EntityQuery:

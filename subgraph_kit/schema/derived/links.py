@@ -100,7 +100,7 @@ class Stubs:
             keys: list[Any] = list(texts)
             if not resolvable:
                 keys = [Key(fields=FieldSet(text), resolvable=False) for text in texts]
-            made.append(strawberry.federation.type(cls, keys=keys))
+            made.append(strawberry.federation.type(cls, name=name, keys=keys))
         return tuple(made)
 
 

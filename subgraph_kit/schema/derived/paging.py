@@ -33,10 +33,14 @@ def connection_types(entity: str, node: Any) -> tuple[Any, Any]:
     """The classes `OrderConnection` and `OrderEdge`."""
     edge: Any = new_class(f"{entity}Edge")
     edge.__annotations__ = {"node": node, "cursor": str}
-    edge = strawberry.type(edge, description=f"A place in a list of {entity} entities.")
+    edge = strawberry.type(
+        edge, name=f"{entity}Edge", description=f"A place in a list of {entity} entities."
+    )
     connection: Any = new_class(f"{entity}Connection")
     connection.__annotations__ = {"edges": list_of(edge), "page_info": PageInfo}
-    connection = strawberry.type(connection, description=f"A page of {entity} entities.")
+    connection = strawberry.type(
+        connection, name=f"{entity}Connection", description=f"A page of {entity} entities."
+    )
     return connection, edge
 
 

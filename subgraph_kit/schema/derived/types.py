@@ -71,7 +71,7 @@ class TypeFactory:
                 return self._known(owner, field, field.type_name)
             if name not in self._classes:
                 self._classes[name] = strawberry.type(
-                    self.fill(new_class(name), name, field.fields)
+                    self.fill(new_class(name), name, field.fields), name=name
                 )
             return self._classes[name]
         if field.type == "enum":
@@ -124,7 +124,7 @@ class TypeFactory:
         fields = (*each.fields, *(f for f in inherited if f.name not in own))
         self.fill(cls, each.name, list({field.name: field for field in fields}.values()))
         if each.kind == "interface":
-            strawberry.interface(cls, description=each.description)
+            strawberry.interface(cls, name=each.name, description=each.description)
             implementations = {
                 name: self._classes[name]
                 for name, other in self._objects.items()
@@ -132,7 +132,9 @@ class TypeFactory:
             }
             setattr(cls, RUNTIME_TYPES, implementations)
         else:
-            strawberry.federation.type(cls, description=each.description, shareable=True)
+            strawberry.federation.type(
+                cls, name=each.name, description=each.description, shareable=True
+            )
 
     def _all_interfaces(self, each: ObjectType) -> set[str]:
         found = set(each.interfaces)
@@ -160,7 +162,9 @@ class TypeFactory:
         descriptions = {m.name: m.description for m in declared.members}
         self._enum_values[declared.name] = declared.names
         self._enums[declared.name] = strawberry.enum(
-            _enum_class(declared.name, descriptions), description=declared.description
+            _enum_class(declared.name, descriptions),
+            name=declared.name,
+            description=declared.description,
         )
 
     def _enum(self, owner: str, field: EntityField, name: str) -> Any:
@@ -168,7 +172,9 @@ class TypeFactory:
             if not field.enum_values:
                 raise ConfigurationError(f"{owner}.{field.name} is an enum without values")
             self._enum_values[name] = field.enum_values
-            self._enums[name] = strawberry.enum(_enum_class(name, dict.fromkeys(field.enum_values)))
+            self._enums[name] = strawberry.enum(
+                _enum_class(name, dict.fromkeys(field.enum_values)), name=name
+            )
         elif field.enum_values and set(field.enum_values) != set(self._enum_values[name]):
             raise ConfigurationError(f"{owner}.{field.name}: {name} is declared with other values")
         return self._enums[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -17,7 +18,11 @@ NAMES = ("parcels", "shop", "pets", "visits")
 
 
 @pytest.fixture(scope="module")
-async def projects(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def projects(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return asyncio.run(make_projects(tmp_path_factory))
+
+
+async def make_projects(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("projects")
     await make_project(directory, "parcels", "blank", include=("parcel", "depot"))
     await make_project(directory, "shop", f"sqlite:{shop_database(directory)}")
@@ -38,19 +43,19 @@ def run(command: list[str], directory: Path, **environment: str) -> None:
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
 
 
-async def test_they_are_formatted_and_have_no_lint(projects: Path) -> None:
+def test_they_are_formatted_and_have_no_lint(projects: Path) -> None:
     for name in NAMES:
         run(["ruff", "format", "--check", "."], projects / name)
         run(["ruff", "check", "."], projects / name)
 
 
-async def test_they_are_typed_strictly(projects: Path) -> None:
+def test_they_are_typed_strictly(projects: Path) -> None:
     cache = ROOT / ".mypy_cache" / "generated"
     for name in NAMES:
         run(["mypy", "--cache-dir", str(cache)], projects / name)
 
 
-async def test_they_pass_their_tests(projects: Path) -> None:
+def test_they_pass_their_tests(projects: Path) -> None:
     paths = os.pathsep.join(str(projects / name) for name in NAMES)
     options = ["--import-mode=importlib", "-q", "-p", "no:cacheprovider", "-W", "error"]
     settings = ["-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"]
@@ -58,7 +63,7 @@ async def test_they_pass_their_tests(projects: Path) -> None:
     run(["pytest", *options, *settings, *tests], projects, PYTHONPATH=paths)
 
 
-async def test_they_can_be_built(projects: Path) -> None:
+def test_they_can_be_built(projects: Path) -> None:
     """A wheel with the package and nothing else: `pip install` needs no more."""
     import zipfile
 

@@ -367,6 +367,14 @@ def test_declarations_that_lead_nowhere_are_refused(schema: EntitySchema, proble
         app_of(schema)
 
 
+def test_names_stay_as_they_are_declared() -> None:
+    fields = (EntityField("id", "id"), EntityField("a_b", "enum", enum_values=("x",)))
+    sdl = app_of(EntitySchema("_Odd_Name", "1", fields)).sdl()
+    assert 'type _Odd_Name @key(fields: "id") {' in sdl
+    assert "enum _Odd_NameA_b {" in sdl
+    assert "_Odd_NameConnection" in sdl
+
+
 def test_an_extension_must_extend_something() -> None:
     with pytest.raises(ConfigurationError, match="'Ordr' extends no type"):
         app_of(ORDER, TAG, extensions={"Ordr": Extra})
