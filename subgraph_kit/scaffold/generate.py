@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from subgraph_kit.errors import ConfigurationError
+from subgraph_kit.scaffold.external import external_keys, with_external_references
 from subgraph_kit.scaffold.inspect_source import inspect_source
 from subgraph_kit.scaffold.locate import SourcePlace
 from subgraph_kit.scaffold.model import EntityModel, Reference, SourceModel
@@ -46,9 +49,18 @@ async def look(
     model = replace(model, address=_address(model, place, root))
     if spec.supergraph is None:
         return model
-    from subgraph_kit.scaffold.external import with_external_references
+    sdl = await asyncio.to_thread(_read, _seen_from(root, spec.supergraph))
+    return with_external_references(model, external_keys(sdl))
 
-    return with_external_references(model, _seen_from(root, spec.supergraph), spec.name)
+
+def _read(supergraph: Path) -> str:
+    try:
+        return supergraph.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError(
+            f"{supergraph} cannot be read: --supergraph names what `dictamesh supergraph compose` "
+            "writes"
+        ) from None
 
 
 def _address(model: SourceModel, place: SourcePlace, root: Path) -> str:

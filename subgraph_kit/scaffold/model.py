@@ -242,6 +242,16 @@ class GraphqlAccess:
     batch_argument: str | None = None
     items_at: str | None = None
     """Where a list answer has its items (`edges.node`, `nodes`)."""
+    type_name: str | None = None
+    """What the API calls the type, where an interface (`node`) or `_entities` answers it."""
+    key_arguments: tuple[str, ...] = ()
+    """The arguments of `item_field`, in the order of the entity's key; several for a composite."""
+    argument_types: tuple[tuple[str, str], ...] = ()
+    """The types of arguments as variables need them: `("user.id", "ID!")`."""
+    pagination: Pagination = Pagination("none")
+    """How `list_field` turns pages, by arguments."""
+    filter_arguments: tuple[tuple[str, str, Operator], ...] = ()
+    """(field, argument, operator) that `list_field` understands."""
 
 
 @dataclass(frozen=True, slots=True)

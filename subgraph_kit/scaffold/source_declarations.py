@@ -12,11 +12,20 @@ from subgraph_kit.scaffold.model import (
     EntityModel,
     FieldModel,
     FileAccess,
+    GraphqlAccess,
     RestAccess,
     SourceModel,
     ValueType,
 )
 from subgraph_kit.sources.files import FileTable
+from subgraph_kit.sources.graphql import (
+    GraphqlArgument,
+    GraphqlFilter,
+    GraphqlItem,
+    GraphqlList,
+    GraphqlMany,
+    GraphqlRoot,
+)
 from subgraph_kit.sources.list_pages import RestPages
 from subgraph_kit.sources.resources import RestFilter, RestResource
 from subgraph_kit.sources.shapes import (
@@ -112,6 +121,54 @@ def file_table(entity: EntityModel, model: SourceModel) -> FileTable:
         partition_columns=access.partition_columns,
         delimiter=access.delimiter,
         encoding=access.encoding,
+        updated_at=next((f.name for f in entity.fields if f.source_name == updated), None),
+    )
+
+
+def graphql_root(entity: EntityModel, model: SourceModel) -> GraphqlRoot:
+    """The declaration of an entity of another GraphQL API."""
+    access = entity.access
+    if not isinstance(access, GraphqlAccess):
+        raise TypeError(f"{entity.name} is no type of a GraphQL API")
+    types = dict(access.argument_types)
+
+    def argument(field: str | None, name: str) -> GraphqlArgument:
+        return GraphqlArgument(name, types[f"{field}.{name}"])
+
+    item = many = listing = None
+    if access.item_field is not None:
+        arguments = tuple(argument(access.item_field, name) for name in access.key_arguments)
+        item = GraphqlItem(access.item_field, arguments)
+    if access.batch_field is not None and access.batch_argument is not None:
+        many = GraphqlMany(access.batch_field, argument(access.batch_field, access.batch_argument))
+    if access.list_field is not None:
+        pages = access.pagination
+        turning = [n for n in (pages.limit_parameter, pages.position_parameter) if n is not None]
+        listing = GraphqlList(
+            access.list_field,
+            access.items_at,
+            RestPages(
+                pages.style,
+                pages.limit_parameter,
+                pages.position_parameter,
+                pages.max_limit,
+                pages.next_cursor_path,
+                pages.first_page,
+            ),
+            tuple(
+                GraphqlFilter(field, argument(access.list_field, name), operator.value)
+                for field, name, operator in access.filter_arguments
+            ),
+            {name: types[f"{access.list_field}.{name}"] for name in turning},
+        )
+    updated = entity.change.field if entity.change is not None else None
+    return GraphqlRoot(
+        access.type_name or entity.source_name,
+        source_fields(entity.fields),
+        types=source_types(model, entity.fields),
+        item=item,
+        many=many,
+        listing=listing,
         updated_at=next((f.name for f in entity.fields if f.source_name == updated), None),
     )
 

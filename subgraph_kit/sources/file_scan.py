@@ -197,7 +197,6 @@ def scan_sql(scan: FileScan, files: list[FoundFile], *, text_only: bool = True) 
                 "escape = '\"'",
                 f"encoding = {quoted_text(scan.encoding)}",
                 "strict_mode = true",
-                "max_line_size = 16777216",
             ]
             if text_only:
                 options.append("all_varchar = true")

@@ -133,7 +133,7 @@ async def test_filters_orders_and_pages(
 
 async def test_says_what_it_cannot_filter_by(orders: Path) -> None:
     async with serving(orders) as adapter:
-        with pytest.raises(FatalError, match="by Order.colour"):
+        with pytest.raises(FatalError, match=r"by Order\.colour"):
             await ask(adapter, filter={"colour": "red"})
 
 

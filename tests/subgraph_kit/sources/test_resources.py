@@ -331,6 +331,7 @@ async def test_a_declaration_that_cannot_be_says_why() -> None:
         source = adapter._source
     with pytest.raises(ConfigurationError, match="must be the key fields id"):
         RestResourceAdapter(source, product(USERS), replace(USERS, item_path="/users/{nr}"))
+    fields = (SourceField("id"), SourceField("colour", type="Colour"))
+    coloured = replace(USERS, fields=fields, filters=())
     with pytest.raises(ConfigurationError, match="the type 'Colour' is no scalar"):
-        fields = (SourceField("id"), SourceField("colour", type="Colour"))
-        RestResourceAdapter(source, product(USERS), replace(USERS, fields=fields, filters=()))
+        RestResourceAdapter(source, product(USERS), coloured)

@@ -57,6 +57,7 @@ def sniff_csv(path: str, shown: str) -> CsvDialect:
         raise ConfigurationError(f"{shown} has no line with values; is it a CSV file?")
     header = tuple(cell.strip() for cell in rows[0])
     _check_header(header, rows[1:], shown)
+    _check_widths(text, delimiter, len(header), shown)
     return CsvDialect(delimiter, encoding, header, note)
 
 
@@ -131,6 +132,17 @@ def _check_header(header: tuple[str, ...], rows: list[list[str]], shown: str) ->
         raise ConfigurationError(
             f"{shown} has no name for column {unnamed[0]}: {advice}, every column with its own"
         )
+
+
+def _check_widths(text: str, delimiter: str, width: int, shown: str) -> None:
+    """Refuse lines with more or fewer values than there are columns."""
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    for row in reader:
+        if any(row) and len(row) != width:
+            raise ConfigurationError(
+                f"{shown} has {len(row)} values at line {reader.line_num}, and {width} columns: "
+                "mend the line, or quote it"
+            )
 
 
 def _is_data(header: tuple[str, ...], rows: list[list[str]]) -> bool:

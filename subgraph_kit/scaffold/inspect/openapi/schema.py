@@ -101,6 +101,8 @@ class Shapes:
             if inner is None:
                 break
             nullable = nullable or _says_nullable(said) or _has_null_variant(said)
+            # `allOf: [{$ref}, {nullable: true}]`: strictly never null, but not what is meant.
+            nullable = nullable or any(map(_only_says_nullable, said.get("allOf") or ()))
             target = inner
         if target is None or not isinstance(target.value, dict):
             return Shape(Node({}, node.uri, node.pointer), description=description)
@@ -306,6 +308,10 @@ def _is_null(part: Any) -> bool:
         # An idiom of 3.0: `oneOf: [{$ref}, {nullable: true}]`.
         or set(part) == {"nullable"}
     )  # fmt: skip
+
+
+def _only_says_nullable(part: Any) -> bool:
+    return isinstance(part, dict) and not _is_structural(part) and _says_nullable(part)
 
 
 def _is_structural(part: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ document with all its references written out gives the types of the one it was m
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections import deque
 from collections.abc import Mapping
@@ -87,7 +88,7 @@ class TypeReader:
             return node.key
         known = self._keys.get(node.key)
         if known is None:
-            text = orjson.dumps(node.value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+            text = _canonical_text(node.value)
             known = self._keys[node.key] = ("inline", hashlib.sha256(text).hexdigest())
         return known
 
@@ -440,6 +441,13 @@ def _is_component(node: Node) -> bool:
     return tokens[-2] in ("schemas", "definitions", "$defs") or (
         len(tokens) == 2 and "/" not in node.last_token
     )
+
+
+def _canonical_text(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # a number of more than 64 bits
+        return json.dumps(value, sort_keys=True).encode()
 
 
 def member_name(source: str) -> str:

@@ -6,6 +6,7 @@ from subgraph_kit.scaffold.model import SourceKind
 from subgraph_kit.scaffold.render.kinds.base import Kind, Setting
 from subgraph_kit.scaffold.render.kinds.blank import BLANK
 from subgraph_kit.scaffold.render.kinds.files import FILES
+from subgraph_kit.scaffold.render.kinds.graphql import GRAPHQL
 from subgraph_kit.scaffold.render.kinds.rest import REST
 from subgraph_kit.scaffold.render.kinds.sql import SQL
 
@@ -16,6 +17,7 @@ KINDS: dict[SourceKind, Kind] = {
     "csv": FILES,
     "parquet": FILES,
     "jsonl": FILES,
+    "graphql": GRAPHQL,
 }
 
 __all__ = ["KINDS", "Kind", "Setting"]
