@@ -144,10 +144,9 @@ class _Root:
         content: Any = [self._raw(row) for row in items]
         *above, last = (listing.items_at or "").split(".")
         if last:
-            if last == "node":
-                content = [{"node": item} for item in content]
-            else:
-                content = {last: content}
+            content = (
+                [{"node": item} for item in content] if last == "node" else {last: content}
+            )
             for name in reversed(above):
                 content = {name: content}
         if pages.style == "cursor" and pages.next_cursor_path and isinstance(content, dict):

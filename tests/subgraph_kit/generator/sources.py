@@ -28,12 +28,27 @@ INSERT INTO orders VALUES
 INSERT INTO order_tags VALUES ('s', 1, 'red'), ('s', 1, 'blue'), ('t', 1, 'red');
 """
 
+BOOKS = """
+type Query {
+  book(id: ID!): Book
+  books(first: Int, after: String): BookConnection!
+  author(id: ID!): Author
+  authors(ids: [ID!]!): [Author]!
+}
+type BookConnection { edges: [BookEdge!]! pageInfo: PageInfo! }
+type BookEdge { node: Book! }
+type PageInfo { hasNextPage: Boolean! endCursor: String }
+type Author { id: ID! name: String! }
+enum Genre { NOVEL POEM }
+type Book { id: ID! title: String! "What kind." genre: Genre pages: Int author: Author }
+"""
+
 VISITS = """\
-Visit ID,Pet,Cost EUR,Paid,Day
+Visit ID,Customer ID,Cost EUR,Paid,Day
 1,1,20.50,true,2024-01-01
 2,1,7.00,false,2024-01-02
 3,2,100.25,true,2024-01-03
-4,3,0.99,true,2024-02-01
+4,,0.99,true,2024-02-01
 """
 
 PETS = """
@@ -97,6 +112,13 @@ def shop_database(directory: Path) -> Path:
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(SHOP)
         connection.commit()
+    return path
+
+
+def books_schema(directory: Path) -> Path:
+    """The SDL of another GraphQL API: one by id, many by ids, and a connection."""
+    path = directory / "books.graphql"
+    path.write_text(BOOKS, encoding="utf-8")
     return path
 
 

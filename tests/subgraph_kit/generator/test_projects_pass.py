@@ -10,11 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.subgraph_kit.generator.sources import pets_document, shop_database, visits_file
+from tests.subgraph_kit.generator.sources import (
+    books_schema,
+    pets_document,
+    shop_database,
+    visits_file,
+)
 from tests.testkit.generated import make_project
 
 ROOT = Path(__file__).parents[3]
-NAMES = ("parcels", "shop", "pets", "visits")
+NAMES = ("parcels", "shop", "pets", "visits", "books")
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +33,7 @@ async def make_projects(tmp_path_factory: pytest.TempPathFactory) -> Path:
     await make_project(directory, "shop", f"sqlite:{shop_database(directory)}")
     await make_project(directory, "pets", f"openapi:{pets_document(directory)}")
     await make_project(directory, "visits", f"csv:{visits_file(directory)}")
+    await make_project(directory, "books", f"graphql:{books_schema(directory)}")
     return directory
 
 
