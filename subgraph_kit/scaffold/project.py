@@ -152,10 +152,7 @@ def read_answers(text: str, where: str) -> ProjectSpec:
         include=_texts(document, "include", where),
         exclude=_texts(document, "exclude", where),
         entities=_mapping(document, "entities", where),
-        keys={
-            name: (value,) if isinstance(value, str) else tuple(map(str, value))
-            for name, value in (document.get("keys") or {}).items()
-        },
+        keys=_keys(document, where),
         renames=_mapping(document, "renames", where),
         supergraph=str(supergraph) if supergraph else None,
         accepted=_texts(document, "accepted", where),
@@ -175,6 +172,19 @@ def _texts(document: dict[str, Any], name: str, where: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise ConfigurationError(f"{where}: {name} must be a list of texts")
     return tuple(value)
+
+
+def _keys(document: dict[str, Any], where: str) -> dict[str, tuple[str, ...]]:
+    value = document.get("keys") or {}
+    if not isinstance(value, dict):
+        raise ConfigurationError(f"{where}: keys must be a mapping from source names to fields")
+    found: dict[str, tuple[str, ...]] = {}
+    for name, fields in value.items():
+        listed = [fields] if isinstance(fields, str) else fields
+        if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+            raise ConfigurationError(f"{where}: the key of {name} must be a list of field names")
+        found[str(name)] = tuple(listed)
+    return found
 
 
 def _mapping(document: dict[str, Any], name: str, where: str) -> dict[str, str]:
