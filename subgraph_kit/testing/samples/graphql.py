@@ -72,7 +72,7 @@ class GraphqlSamples(Samples):
             return "Query"
         given = {
             argument.name.value: variables.get(argument.value.name.value)
-            for argument in node.arguments
+            for argument in node.arguments or ()
             if isinstance(argument.value, VariableNode)
         }
         alias = node.alias.value if node.alias else name
@@ -144,9 +144,7 @@ class _Root:
         content: Any = [self._raw(row) for row in items]
         *above, last = (listing.items_at or "").split(".")
         if last:
-            content = (
-                [{"node": item} for item in content] if last == "node" else {last: content}
-            )
+            content = [{"node": item} for item in content] if last == "node" else {last: content}
             for name in reversed(above):
                 content = {name: content}
         if pages.style == "cursor" and pages.next_cursor_path and isinstance(content, dict):

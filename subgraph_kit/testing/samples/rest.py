@@ -67,7 +67,7 @@ class RestSamples(Samples):
         _, resource, kind, places = best
         if kind == "item":
             return resource.item(places)
-        return resource.list(places, request.url.params)
+        return resource.page(places, request.url.params)
 
     def _resources(self) -> Iterator[_Resource]:
         for adapter in self.adapters:
@@ -91,7 +91,7 @@ class _Resource:
             return httpx.Response(404, json={"error": "not found"})
         return httpx.Response(200, json=_enveloped(self._raw(found[0]), self._declared.item_at))
 
-    def list(self, places: Mapping[str, str], params: httpx.QueryParams) -> httpx.Response:
+    def page(self, places: Mapping[str, str], params: httpx.QueryParams) -> httpx.Response:
         found = self._filtered(self._where(places), params)
         pages = self._declared.pages
         limit = int(params.get(pages.limit_parameter or "", 0) or 0) or len(self._rows)
@@ -104,8 +104,8 @@ class _Resource:
             start = (int(position or pages.first_page) - pages.first_page) * limit
         elif pages.style == "cursor" and position is not None:
             start = self._behind(found, position)
-        page = found[start:] if pages.style == "none" else found[start : start + limit]
-        body = _enveloped([self._raw(row) for row in page], self._declared.items_at)
+        shown = found[start:] if pages.style == "none" else found[start : start + limit]
+        body = _enveloped([self._raw(row) for row in shown], self._declared.items_at)
         following = start + limit
         if pages.style == "cursor" and pages.next_cursor_path and following < len(found):
             _put(body, pages.next_cursor_path, f"after-{following}")
