@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-import subgraph_kit.cli.new as new
 import subgraph_kit.scaffold.generate as generate_module
-import subgraph_kit.scaffold.write as write
 from subgraph_kit.cli import app
 from subgraph_kit.cli.dialogue import Quit, converse
 from subgraph_kit.errors import ConfigurationError
@@ -151,7 +150,7 @@ def test_ctrl_c_in_the_middle_leaves_nothing(
             raise KeyboardInterrupt
         return real(path, *args, **kwargs)
 
-    monkeypatch.setattr(write.Path, "write_text", interrupted)
+    monkeypatch.setattr(Path, "write_text", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write_project(tmp_path / "shop", {f"a/{n}": "x" for n in range(20)})
     assert list(tmp_path.iterdir()) == []
@@ -253,9 +252,9 @@ def converse_with(monkeypatch: pytest.MonkeyPatch, *answers: str) -> tuple[Any, 
         looked.append(spec)
         names = {"orders": "Order", **spec.entities}
         kept = tuple(e for e in GUESSED.entities if e.source_name not in spec.exclude)
-        return new.replace(
+        return replace(
             GUESSED,
-            entities=tuple(new.replace(e, name=names.get(e.source_name, e.name)) for e in kept),
+            entities=tuple(replace(e, name=names.get(e.source_name, e.name)) for e in kept),
         )
 
     made = converse(console, ProjectSpec("shop", "blank", ""), look)

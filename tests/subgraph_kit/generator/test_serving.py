@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from subgraph_kit.scaffold.generate import guesses
+from subgraph_kit.testing.samples.base import Rows
 from subgraph_kit.testing.samples.graphql import GraphqlSamples
 from subgraph_kit.testing.samples.rest import RestSamples
 from tests.subgraph_kit.generator.sources import (
@@ -99,7 +100,7 @@ async def test_another_graphql_api_is_served_with_keys(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await make_project(tmp_path, "books", f"graphql:{books_schema(tmp_path)}")
-    rows = {
+    rows: Rows = {
         "Book": [
             {"id": str(n), "title": f"Book {n}", "genre": "POEM", "pages": n, "authorId": "7",
              "author": {"id": "7"}}
@@ -128,7 +129,7 @@ async def test_an_http_api_is_served_by_its_description(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await make_project(tmp_path, "pets", f"openapi:{pets_document(tmp_path)}")
-    rows = {
+    rows: Rows = {
         "Pet": [
             {"id": str(n), "name": f"Pet {n}", "status": "SOLD_OUT" if n % 2 else "AVAILABLE",
              "ownerId": 7, "tags": [{"label": "a", "weight": n / 2}]}
