@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from gateway.planner.document import write_selection
 from gateway.planner.fetch_graph import FetchGraph, FetchGroup, RequiredNode
 from gateway.planner.optimize.levels import levels
 
@@ -40,33 +39,35 @@ def _merge_once(graph: FetchGraph) -> bool:
             if group in awaited:
                 continue
             for later in groups[position + 1 :]:
-                if level[later] > level[group] and _merged(group, later):
-                    later.parents.update(group.parents)
-                    graph.groups.remove(group)
+                if level[later] > level[group] and _merged(graph, group, later):
                     return True
     return False
 
 
-def _merged(group: FetchGroup, later: FetchGroup) -> bool:
-    """Write `group` into `later`, if that is the same or asks at the same places."""
-    if _paths(group) == _paths(later):
-        if not _covers(later.requires, group.requires):
-            return False
-        # What is known early stands first, as it mostly does in the operation.
-        group.selection.absorb(later.selection)
-        later.selection = group.selection
-        return True
-    if not (_covers(later.requires, group.requires) and _covers(group.requires, later.requires)):
+def _merged(graph: FetchGraph, group: FetchGroup, later: FetchGroup) -> bool:
+    """Make one call of `group` and `later`, if that asks at the same places or is the same."""
+    if not _covers(later.requires, group.requires):
         return False
-    decided = group.conditions or frozenset()
-    text = write_selection(group.selection, decided)
-    other = write_selection(later.selection, decided)
-    if (text.body, text.rewrites) != (other.body, other.rewrites):
+    if _paths(group) == _paths(later):
+        # What is known early stands first, as it mostly does in the operation.
+        group.take_over(later)
+        group.requires = later.requires
+        graph.groups.remove(later)
+        for other in graph.groups:
+            if later in other.parents:
+                other.parents = {group if p is later else p: None for p in other.parents}
+        return True
+    text, other_text = group.text(), later.text()
+    if (text.body, text.rewrites) != (other_text.body, other_text.rewrites):
+        return False
+    if not _covers(group.requires, later.requires):
         return False
     known = _paths(later)
     later.further_paths += [
         path for path in (group.path, *group.further_paths) if path not in known
     ]
+    later.parents.update(group.parents)
+    graph.groups.remove(group)
     return True
 
 

@@ -31,7 +31,7 @@ def open_source(settings: Settings) -> SqlSource:
 
 
 def _dependencies(model: SourceModel) -> tuple[str, ...]:
-    drivers = {"sqlite": "aiosqlite>=0.20", "mysql": "aiomysql>=0.2"}
+    drivers = {"sqlite": "dictamesh[sqlite]>=0.1", "mysql": "dictamesh[mysql]>=0.1"}
     driver = drivers.get(model.dialect or "")
     return (driver,) if driver else ()
 
