@@ -59,9 +59,23 @@ def _dictamesh(
 def _add_group(name: str, module: str, extra: str, help_text: str) -> None:
     try:
         group = importlib.import_module(module).app
+        if name == "subgraph":
+            _grade_schema_changes()
     except ModuleNotFoundError as error:
         group = _explaining_group(error.name, extra)
     app.add_typer(group, name=name, help=help_text)
+
+
+def _grade_schema_changes() -> None:
+    """Let `dictamesh subgraph` say how much a change matters: the kit itself cannot know."""
+    from subgraph_kit.cli.schema_changes import SchemaChange, set_grader
+    from supergraph.checks.diff import diff
+
+    def grade(before: str, after: str) -> list[SchemaChange]:
+        changes = diff(before, after)
+        return [SchemaChange(each.criticality.value, each.message) for each in changes]
+
+    set_grader(grade)
 
 
 def _add_command(name: str, module: str, extra: str, help_text: str) -> None:

@@ -44,7 +44,7 @@ from subgraph_kit.changes import (
     accept_changes,
     describe_change,
 )
-from subgraph_kit.data_product import EntityChange, HealthState
+from subgraph_kit.data_product import EntityChange, HealthState, NamedType
 from subgraph_kit.errors import ConfigurationError, RetriableError
 from subgraph_kit.events.backoff import Backoff
 from subgraph_kit.events.model import EntityChangeEvent
@@ -53,6 +53,7 @@ from subgraph_kit.events.topics import entity_topic
 from subgraph_kit.registration import RegisteredAdapter
 from subgraph_kit.resilience.policy import ResiliencePolicy, ResilienceSettings
 from subgraph_kit.schema.app import GraphQLEndpoint, GraphQLLimits, standard_extensions
+from subgraph_kit.schema.common import FEDERATION_VERSION, FederationVersion
 from subgraph_kit.schema.derive import derive_schema_types
 from subgraph_kit.schema.entities import SubgraphSchema
 from subgraph_kit.serving import serve
@@ -160,6 +161,7 @@ class MeshApp:
         mutation: type | None = None,
         types: Sequence[type] = (),
         entities: Mapping[type, DataProductAdapter] | None = None,
+        federation_version: FederationVersion = FEDERATION_VERSION,
     ) -> SubgraphSchema:
         """Serve these Strawberry types; `entities` says which adapter serves which type.
 
@@ -171,6 +173,7 @@ class MeshApp:
             types=types,
             entities=entities,
             extensions=standard_extensions(self._limits),
+            federation_version=federation_version,
         )
         self._graphql = GraphQLEndpoint(
             self._schema,
@@ -179,6 +182,30 @@ class MeshApp:
             batch_window_seconds=self.settings.batch_window_seconds,
         )
         return self._schema
+
+    def serve_declared(
+        self,
+        *,
+        types: Sequence[NamedType] = (),
+        extensions: Mapping[str, type] | None = None,
+        mutation: type | None = None,
+    ) -> SubgraphSchema:
+        """Serve the schema that the registered adapters declare (`schema/derive.py`).
+
+        `types` are the enums and value types that their fields name; `extensions` has Strawberry
+        fields to add, by the name of an entity type or `Query`.
+
+        Raises:
+            ConfigurationError: if the declarations contradict each other.
+        """
+        derived = derive_schema_types(self._adapters, types, extensions)
+        return self.serve_graphql(
+            query=derived.query,
+            mutation=mutation,
+            types=derived.types,
+            entities=derived.entities,
+            federation_version=derived.federation_version,
+        )
 
     @property
     def adapters(self) -> tuple[RegisteredAdapter, ...]:
@@ -197,8 +224,7 @@ class MeshApp:
                 raise ConfigurationError(
                     "nothing to serve: register an adapter, or call serve_graphql"
                 )
-            derived = derive_schema_types(self._adapters)
-            self.serve_graphql(query=derived.query, entities=derived.entities)
+            self.serve_declared()
         if self._schema is None:  # pragma: no cover - serve_graphql has set it
             raise ConfigurationError("no schema")
         return self._schema

@@ -13,7 +13,10 @@ from typing import Any, Literal
 
 FieldType = Literal[
     "id", "string", "integer", "bigint", "float", "decimal", "boolean",
-    "date", "timestamp", "uuid", "json", "enum", "object",
+    "date", "timestamp", "time", "duration", "uuid", "bytes", "json", "enum", "object",
+]  # fmt: skip
+FilterOperator = Literal[
+    "eq", "neq", "in", "gt", "gte", "lt", "lte", "contains", "starts_with"
 ]  # fmt: skip
 AuthType = Literal["bearer", "api_key", "oauth2", "basic", "none"]
 DataClassification = Literal["public", "internal", "confidential", "restricted"]
@@ -23,7 +26,11 @@ Cardinality = Literal["one_to_one", "one_to_many", "many_to_one", "many_to_many"
 
 @dataclass(frozen=True, slots=True)
 class EntityField:
-    """A field of an entity type. `references` names the entity type its value is an id of."""
+    """A field of an entity type. `references` names the entity type its value is an id of.
+
+    `filters` are the operators that the source answers well; without any, an `indexed` field can
+    be asked for by equality. `deprecated` is the reason why nobody should use it any more.
+    """
 
     name: str
     type: FieldType
@@ -35,18 +42,117 @@ class EntityField:
     enum_values: tuple[str, ...] = ()
     references: str | None = None
     fields: tuple[EntityField, ...] = ()
-    """The members of an `object`."""
+    """The members of an `object` that has no type of its own."""
+    type_name: str | None = None
+    """The GraphQL name of an `enum` or `object`; several fields may share a type by it."""
+    filters: tuple[FilterOperator, ...] = ()
+    orderable: bool = False
+    deprecated: str | None = None
+    item_required: bool = True
+    """Whether the items of a list are never null."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnumMember:
+    """A value of an enum: `name` in GraphQL and in `Entity.data`, `source_value` in the source."""
+
+    name: str
+    source_value: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnumType:
+    """An enum that fields name by `type_name`."""
+
+    name: str
+    members: tuple[EnumMember, ...]
+    description: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The values as the graph has them, for `EntityField.enum_values`."""
+        return tuple(member.name for member in self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectType:
+    """An object, interface or union without identity, that fields name by `type_name`.
+
+    An object lists the `interfaces` it has, a union its `members`. Where a field is of an interface
+    or union, the data has the object's type as `__typename`.
+    """
+
+    name: str
+    fields: tuple[EntityField, ...] = ()
+    kind: Literal["object", "interface", "union"] = "object"
+    interfaces: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    description: str | None = None
+
+
+NamedType = EnumType | ObjectType
+
+
+@dataclass(frozen=True, slots=True)
+class EntityReference:
+    """One other entity: the `fields` here equal the `target_fields`, a key of `target`.
+
+    `reverse` names the list on the other side. A target that no adapter of the subgraph serves is
+    another subgraph's: it is known by its key, whose GraphQL types are `target_types` where they
+    are not those of the fields here (`"ID"` for an integer column).
+    """
+
+    name: str
+    target: str
+    fields: tuple[str, ...]
+    target_fields: tuple[str, ...] = ("id",)
+    target_types: tuple[FieldType, ...] = ()
+    required: bool = False
+    reverse: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntityLink:
+    """Many of `target`, through a `link` that is no entity: a table or resource of pairs.
+
+    The adapter of `target` is asked for them (`query_by_link`), by the key of the entity here.
+    """
+
+    name: str
+    target: str
+    link: str
+    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EntitySchema:
-    """Row 4: the canonical form of one entity type. `entity` is its GraphQL name ("Customer")."""
+    """Row 4: the canonical form of one entity type. `entity` is its GraphQL name ("Customer").
+
+    `key` is the primary key; the id of an entity is `entity_key.entity_id` of its values.
+    `plural` names the list of all (`customers`); `row_estimate` is about how many there are.
+    """
 
     entity: str
     version: str
     fields: tuple[EntityField, ...]
     key: tuple[str, ...] = ("id",)
     description: str | None = None
+    plural: str | None = None
+    other_keys: tuple[tuple[str, ...], ...] = ()
+    references: tuple[EntityReference, ...] = ()
+    links: tuple[EntityLink, ...] = ()
+    row_estimate: int | None = None
+    has_list: bool = True
+    """Whether the source can list them; else they are reached by their keys alone."""
+
+    def field(self, name: str) -> EntityField:
+        """The field of this name; KeyError if there is none."""
+        for each in self.fields:
+            if each.name == name:
+                return each
+        raise KeyError(name)
 
     @property
     def contains_pii(self) -> bool:

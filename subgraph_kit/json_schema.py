@@ -10,12 +10,15 @@ _TYPES: dict[str, dict[str, Any]] = {
     "id": {"type": "string", "minLength": 1},
     "string": {"type": "string"},
     "integer": {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1},
-    "bigint": {"type": "integer"},
+    "bigint": {"type": ["integer", "string"], "pattern": r"^-?\d+$"},
     "float": {"type": "number"},
     "decimal": {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"},
     "boolean": {"type": "boolean"},
     "date": {"type": "string", "format": "date"},
     "timestamp": {"type": "string", "format": "date-time"},
+    "time": {"type": "string", "format": "time"},
+    "duration": {"type": "string"},
+    "bytes": {"type": "string", "contentEncoding": "base64"},
     "uuid": {"type": "string", "format": "uuid"},
     "json": {},
 }
@@ -44,14 +47,20 @@ def _object(fields: tuple[EntityField, ...]) -> dict[str, Any]:
 
 
 def _field(field: EntityField) -> dict[str, Any]:
+    described: dict[str, Any]
     if field.type == "object":
-        described = _object(field.fields)
+        described = _object(field.fields) if field.fields else {"type": "object"}
+        if field.type_name:
+            described["title"] = field.type_name
     elif field.type == "enum":
         described = {"enum": list(field.enum_values)}
     else:
         described = dict(_TYPES[field.type])
     if field.is_list:
-        described = {"type": "array", "items": described}
+        items: dict[str, Any] = (
+            described if field.item_required else {"anyOf": [described, {"type": "null"}]}
+        )
+        described = {"type": "array", "items": items}
     if not field.required:
         described = {"anyOf": [described, {"type": "null"}]}
     if field.description:

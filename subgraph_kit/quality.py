@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
 from subgraph_kit.data_product import Entity, EntityField, EntitySchema
 
 _DECIMAL = re.compile(r"-?\d+(\.\d+)?")
+_INTEGER = re.compile(r"-?\d+")
 _INT32 = range(-(2**31), 2**31)
 
 
@@ -44,6 +45,8 @@ def _object_violations(
             found.extend(_value_violations(name, value, field))
         elif isinstance(value, list | tuple):
             for item in value:
+                if item is None and not field.item_required:
+                    continue
                 found.extend(_value_violations(f"{name}[]", item, field))
         else:
             found.append(f"{name} is no list")
@@ -54,6 +57,8 @@ def _value_violations(name: str, value: Any, field: EntityField) -> list[str]:
     if field.type == "object":
         if not isinstance(value, Mapping):
             return [f"{name} is no object"]
+        if not field.fields:  # a type of its own, which the schema only names
+            return [] if _is_json(value) else [f"{name} is no JSON"]
         return _object_violations(f"{name}.", value, field.fields)
     if field.type == "enum":
         return [] if value in field.enum_values else [f"{name} is not one of its values"]
@@ -65,12 +70,15 @@ def _fits(value: Any, kind: str) -> bool:
     match kind:
         case "id":
             return isinstance(value, str) and bool(value)
-        case "string":
+        case "string" | "duration" | "bytes":
             return isinstance(value, str)
         case "integer":
             return type(value) is int and value in _INT32
         case "bigint":
-            return type(value) is int
+            # As text where it came through something that has no 64-bit integers.
+            return type(value) is int or (
+                isinstance(value, str) and _INTEGER.fullmatch(value) is not None
+            )
         case "float":
             return type(value) in (int, float) and math.isfinite(value)
         case "decimal":
@@ -79,6 +87,8 @@ def _fits(value: Any, kind: str) -> bool:
             return isinstance(value, bool)
         case "date":
             return _parses(value, date.fromisoformat)
+        case "time":
+            return _parses(value, time.fromisoformat)
         case "timestamp":
             return _parses(value, _aware_datetime)
         case "uuid":

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -138,6 +138,39 @@ class RegisteredAdapter(DataProductAdapter):
             return [entity for entity, _ in kept]
 
         return await self._observed(names.SPAN_QUERY_ENTITIES, run)
+
+    async def query_by_reference(
+        self, fields: tuple[str, ...], values: Sequence[tuple[str, ...]], query: EntityQuery
+    ) -> Mapping[tuple[str, ...], Sequence[Entity]]:
+        """The adapter's, observed and guarded; lists are not cached."""
+        return await self._pages(
+            lambda: self.adapter.query_by_reference(fields, values, query),
+            names.SPAN_QUERY_BY_REFERENCE,
+        )
+
+    async def query_by_link(
+        self, link: str, values: Sequence[tuple[str, ...]], query: EntityQuery
+    ) -> Mapping[tuple[str, ...], Sequence[Entity]]:
+        """The adapter's, observed and guarded; lists are not cached."""
+        return await self._pages(
+            lambda: self.adapter.query_by_link(link, values, query), names.SPAN_QUERY_BY_LINK
+        )
+
+    async def _pages(
+        self, ask: Callable[[], Awaitable[Mapping[tuple[str, ...], Sequence[Entity]]]], what: str
+    ) -> Mapping[tuple[str, ...], Sequence[Entity]]:
+        async def run(span: Span) -> Mapping[tuple[str, ...], Sequence[Entity]]:
+            pages = await self._ask(ask, what)
+            mark = self._drops.mark()
+            kept = {
+                value: await self._keep(page, mark, store=False) for value, page in pages.items()
+            }
+            span.set_attribute(names.ATTR_ENTITY_COUNT, sum(map(len, kept.values())))
+            sizes = (size for page in kept.values() for _, size in page)
+            span.set_attribute(names.ATTR_RESPONSE_SIZE, sum(sizes))
+            return {value: [entity for entity, _ in page] for value, page in kept.items()}
+
+        return await self._observed(what, run)
 
     async def _by_ids(
         self, ids: tuple[str, ...], query: EntityQuery, span: Span

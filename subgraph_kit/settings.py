@@ -14,8 +14,9 @@ A `*_FILE` of the secrets (`DICTAMESH_WEBHOOK_SECRET_FILE`) names a file to read
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar, get_args
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -29,8 +30,10 @@ class MeshSettings(BaseSettings):
     """Where a subgraph finds the mesh, and where it listens. Addresses may hold passwords."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DICTAMESH_", extra="ignore", populate_by_name=True, hide_input_in_errors=True
-    )
+        env_prefix="DICTAMESH_", extra="ignore", populate_by_name=True, hide_input_in_errors=True,
+        # Compose files and charts pass on variables that may be empty: they are as good as unset.
+        env_ignore_empty=True,
+    )  # fmt: skip
 
     catalog_dsn: SecretStr | None = None
     events_url: SecretStr | None = None
@@ -97,9 +100,62 @@ def load_settings(**overrides: Any) -> MeshSettings:
     try:
         return MeshSettings(**overrides)
     except ValidationError as error:
-        problems = []
-        for problem in error.errors(include_input=False, include_url=False):
-            where = ".".join(str(part) for part in problem["loc"])
-            variable = where if where.isupper() else f"DICTAMESH_{where.upper()}"
-            problems.append(f"{variable if where else 'settings'}: {problem['msg']}")
-        raise ConfigurationError("; ".join(problems)) from None
+        raise _configuration_error(error, "DICTAMESH_") from None
+
+
+class SourceSettings(BaseSettings):
+    """Base of the settings of a subgraph's own source; a generated project has one.
+
+    A secret of the name `token` may stand in a file that `<PREFIX>TOKEN_FILE` names.
+    """
+
+    model_config = SettingsConfigDict(
+        extra="ignore", hide_input_in_errors=True, env_ignore_empty=True
+    )
+
+    poll_seconds: float = Field(default=5.0, gt=0)
+    """How often the source is asked for changes, where that is how they are found."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _secrets_from_files(cls, values: Any) -> Any:
+        prefix = str(cls.model_config.get("env_prefix", ""))
+        for name, field in cls.model_fields.items():
+            path = os.environ.get(f"{prefix}{name}_FILE".upper())
+            if not path or not _is_secret(field.annotation) or values.get(name) is not None:
+                continue
+            try:
+                values[name] = Path(path).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise ValueError(f"{name}_file cannot be read: {error.strerror}") from None
+        return values
+
+
+S = TypeVar("S", bound=SourceSettings)
+
+
+def load_source_settings(cls: type[S], **overrides: Any) -> S:
+    """Read the environment; `overrides` win.
+
+    Raises:
+        ConfigurationError: with a sentence per mistake that names the variable.
+    """
+    try:
+        return cls(**overrides)
+    except ValidationError as error:
+        raise _configuration_error(error, str(cls.model_config.get("env_prefix", ""))) from None
+
+
+def _is_secret(annotation: Any) -> bool:
+    return annotation is SecretStr or SecretStr in get_args(annotation)
+
+
+def _configuration_error(error: ValidationError, prefix: str) -> ConfigurationError:
+    problems = []
+    for problem in error.errors(include_input=False, include_url=False):
+        where = ".".join(str(part) for part in problem["loc"])
+        variable = where if where.isupper() else f"{prefix}{where.upper()}"
+        missing = problem["type"] == "missing"
+        text = "is not set" if missing else f": {problem['msg']}"
+        problems.append(f"{variable if where else 'settings'}{' ' if missing else ''}{text}")
+    return ConfigurationError("; ".join(problems))

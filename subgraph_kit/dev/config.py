@@ -7,8 +7,8 @@
         watch: ["."]                     # what makes it start again; default: the directory
         environment: { SHOP_URL: postgresql://localhost/shop }
 
-`supergraph.yaml` says which subgraphs there are and at which address. One that has no entry here
-runs elsewhere and is only composed.
+`supergraph.yaml` says which subgraphs there are and at which address. A generated project needs no
+entry here (`projects.py`); another subgraph without one runs elsewhere and is only composed.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from subgraph_kit.dev.projects import project_of, start_of
 from subgraph_kit.errors import ConfigurationError
 
 DEV_FILE = "dictamesh.dev.yaml"
@@ -97,6 +98,15 @@ def load_plan(supergraph_config: Path) -> DevPlan:
         raise ConfigurationError(
             f'{dev_file} starts "{unknown[0]}", which {supergraph_config.name} does not list.'
         )
+    projects = {name: project_of(entry, dev_file.parent) for name, entry in listed.items()}
+    starts = {
+        **{
+            name: DevSubgraph.model_validate(start_of(project))
+            for name, project in projects.items()
+            if project is not None and name not in starts
+        },
+        **starts,
+    }
     programs = tuple(
         _program(name, entry, listed[name], dev_file) for name, entry in starts.items()
     )

@@ -7,12 +7,15 @@ string in JSON (a float would round it), times and dates are ISO 8601.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal
 
 import strawberry
 
+FederationVersion = Literal["2.7", "2.9"]
 FEDERATION_VERSION: Final = "2.7"
 """The version our subgraphs link: what gateways of the last years understand."""
+COST_VERSION: Final = "2.9"
+"""The version with `@listSize`; linked only by subgraphs that say how long their lists are."""
 
 
 @strawberry.federation.type(

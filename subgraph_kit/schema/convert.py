@@ -1,8 +1,9 @@
 """From an entity's canonical data to an object of a Strawberry type.
 
 Names are matched as GraphQL has them (`createdAt`) or as Python does (`created_at`); values become
-what the type's annotations say: `Decimal`, `datetime`, an enum, another type. Fields with a
-resolver of their own are left to it.
+what the type's annotations say: `Decimal`, `datetime`, an enum, another type. Where a field is of
+an interface or union, the data's `__typename` says which type it is. Fields with a resolver of
+their own are left to it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from enum import EnumMeta
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from strawberry.schema.name_converter import NameConverter
@@ -20,10 +21,14 @@ from strawberry.types import get_object_definition
 from strawberry.types.base import StrawberryList, StrawberryOptional
 from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
+from strawberry.types.union import StrawberryUnion
 
 from subgraph_kit.errors import SourceResponseError
 
 T = TypeVar("T")
+
+RUNTIME_TYPES: Final = "_dictamesh_runtime_types"
+"""On an interface's class: the classes that have it, by their GraphQL name."""
 
 _names = NameConverter()
 
@@ -85,6 +90,9 @@ def _convert(target: Any, value: Any) -> Any:
         return [_convert(target.of_type, item) for item in value]
     if isinstance(target, StrawberryEnumDefinition):
         return _enum_member(target.wrapped_cls, value)
+    if isinstance(target, StrawberryUnion):
+        members = {get_object_definition(t, strict=True).name: t for t in target.types}
+        return _member_of(members, value)
     if target is Decimal:
         return value if isinstance(value, Decimal) else Decimal(str(value))
     if (parse := _FROM_TEXT.get(target)) is not None:
@@ -94,8 +102,15 @@ def _convert(target: Any, value: Any) -> Any:
             return value
         if not isinstance(value, Mapping):
             raise TypeError("not an object")
-        return to_object(target, value)
+        members = vars(target).get(RUNTIME_TYPES)
+        return to_object(target, value) if members is None else _member_of(members, value)
     return value
+
+
+def _member_of(members: Mapping[str, Any], value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    return to_object(members[value["__typename"]], value)
 
 
 def _enum_member(cls: EnumMeta, value: Any) -> Any:

@@ -1,54 +1,49 @@
 """A subgraph schema from what adapters declare, where the author wrote none (row 22).
 
-For each entity type: a `@key` type with the schema's fields, `customer(id)` and
-`customers(filter, limit, offset)`. A field that references another entity (`customerId` to
-`Customer`) keeps its id, and gets a companion of the entity's type (`customer`), which the gateway
-resolves in the subgraph that owns it. All of it goes through the adapters in batches.
+For each entity type: a `@key` type with the declared fields, `customer(id)`, one such field per
+other key, `customers(filter, orderBy, limit, offset)` and Relay's `customersConnection`. References
+lead to other entities and back (`Order.customer`, `Customer.orders`), links from many to many. A
+field that only names what it references (`customerId` to `Customer`) gets a companion (`customer`).
+All of it goes through the adapters in batches. What an author adds to a type is in `extensions`.
+
+    declarations → types (`derived/types.py`) → references and lists (`derived/links.py`) → root
 """
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
-from enum import Enum, EnumMeta
+from functools import partial
 from typing import Any
-from uuid import UUID
 
 import strawberry
-from graphql import GraphQLError
 from strawberry import Info
-from strawberry.scalars import JSON
-from strawberry.tools import create_type
 
-from subgraph_kit.data_product import EntityField, EntityQuery, EntitySchema
+from subgraph_kit.data_product import (
+    Entity,
+    EntityField,
+    EntityQuery,
+    EntityReference,
+    EntitySchema,
+    NamedType,
+)
 from subgraph_kit.errors import ConfigurationError
 from subgraph_kit.registration import RegisteredAdapter
+from subgraph_kit.schema.common import COST_VERSION, FEDERATION_VERSION, FederationVersion
 from subgraph_kit.schema.convert import to_object
-from subgraph_kit.schema.loaders import load_entity, request_loaders
-
-MAX_LIMIT = 1_000
-"""The most items one list field answers; more is asked page by page."""
-
-_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
-
-_SCALARS: dict[str, Any] = {
-    "id": strawberry.ID,
-    "string": str,
-    "integer": int,
-    "bigint": str,
-    "float": float,
-    "decimal": Decimal,
-    "boolean": bool,
-    "date": date,
-    "timestamp": datetime,
-    "uuid": UUID,
-    "json": JSON,
-}
+from subgraph_kit.schema.derived.fields import (
+    ListOf,
+    connection_field,
+    named_field,
+    one_field,
+    page_field,
+)
+from subgraph_kit.schema.derived.filters import ListInputs, comparable
+from subgraph_kit.schema.derived.links import Stubs, add_reference, link_field, reverse_field
+from subgraph_kit.schema.derived.naming import lower_first, plural, upper_first
+from subgraph_kit.schema.derived.types import TypeFactory, entity_class, list_of, optional
+from subgraph_kit.schema.loaders import load_entity, load_entity_by_key, request_loaders
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,203 +52,235 @@ class DerivedTypes:
 
     query: type
     entities: dict[type, RegisteredAdapter]
+    types: tuple[type, ...] = ()
+    federation_version: FederationVersion = FEDERATION_VERSION
 
 
-def derive_schema_types(adapters: Sequence[RegisteredAdapter]) -> DerivedTypes:
+def derive_schema_types(
+    adapters: Sequence[RegisteredAdapter],
+    types: Sequence[NamedType] = (),
+    extensions: Mapping[str, type] | None = None,
+) -> DerivedTypes:
     """Make Strawberry types of the adapters' entity schemas.
 
+    `types` are the enums and value types that fields name. `extensions` has, by the name of a type
+    (an entity or `Query`), a class whose Strawberry fields are added to it.
+
     Raises:
-        ConfigurationError: if a name cannot stand in GraphQL, or two fields get the same name.
+        ConfigurationError: if a name cannot stand in GraphQL, is used twice, or leads nowhere.
     """
-    builder = _Builder(adapters)
-    entities = builder.entities()
-    fields = [field for cls, adapter in entities.items() for field in _query_fields(cls, adapter)]
-    names = [field.python_name for field in fields]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise ConfigurationError(
-            f"two entity types would both be asked by {repeated[0]!r}: write the schema yourself"
-        )
-    return DerivedTypes(create_type("Query", fields), entities)
+    builder = _Builder(adapters, types, extensions or {})
+    entities, stubs = builder.entities()
+    query = builder.query()
+    sized = any(adapter.get_schema().row_estimate is not None for adapter in adapters)
+    return DerivedTypes(
+        query,
+        entities,
+        (*builder.types.classes, *stubs),
+        COST_VERSION if sized else FEDERATION_VERSION,
+    )
 
 
 class _Builder:
-    def __init__(self, adapters: Sequence[RegisteredAdapter]) -> None:
+    def __init__(
+        self,
+        adapters: Sequence[RegisteredAdapter],
+        types: Sequence[NamedType],
+        extensions: Mapping[str, type],
+    ) -> None:
+        self.types = TypeFactory(types)
+        self._inputs = ListInputs(self.types)
         self._adapters = {adapter.entity_type: adapter for adapter in adapters}
-        self._classes: dict[str, type] = {}
-        self._stubs: dict[str, type] = {}
+        self._extensions = extensions
+        self._stubs = Stubs(extensions)
+        self._classes: dict[str, Any] = {}
 
-    def entities(self) -> dict[type, RegisteredAdapter]:
-        """Make a type per adapter. All classes exist before any refers to another."""
+    def entities(self) -> tuple[dict[type, RegisteredAdapter], tuple[type, ...]]:
+        """Make a type per adapter, and the stubs. All classes exist before any names another."""
         for name, adapter in self._adapters.items():
-            self._classes[name] = self._python_class(name, adapter.get_schema().fields)
+            schema = adapter.get_schema()
+            cls = entity_class(schema, self._extensions.get(name))
+            self._classes[name] = self.types.fill(cls, name, schema.fields)
+            cls.from_entity = classmethod(_from_entity)
+        for adapter in self._adapters.values():
+            self._add_links(adapter)
+        for name in self._extensions:
+            if name not in (*self._classes, *self._stubs.names(), "Query"):
+                raise ConfigurationError(f"the extension of {name!r} extends no type of the schema")
         entities: dict[type, RegisteredAdapter] = {}
         for name, adapter in self._adapters.items():
-            schema, cls = adapter.get_schema(), self._classes[name]
-            for field in schema.fields:
-                if field.references is not None:
-                    self._add_reference(cls, schema, field, field.references)
+            schema = adapter.get_schema()
+            keys = list(dict.fromkeys((schema.key, *schema.other_keys)))
             decorated = strawberry.federation.type(
-                cls, keys=[" ".join(schema.key)], description=schema.description
+                self._classes[name],
+                # Said, for Strawberry would write `_Odd_Name` as `OddName`.
+                name=name,
+                keys=[" ".join(key) for key in keys],
+                description=schema.description,
             )
             entities[decorated] = adapter
-        return entities
+        return entities, self._stubs.finish()
 
-    def _python_class(self, name: str, fields: Sequence[EntityField]) -> type:
-        _check_name(name)
-        namespace: dict[str, Any] = {"__annotations__": {}, "__module__": __name__}
+    def query(self) -> type:
+        """The root type."""
+        fields = [field for adapter in self._adapters.values() for field in self._roots(adapter)]
+        cls = entity_class(EntitySchema("Query", "", ()), self._extensions.get("Query"))
         for field in fields:
-            _check_name(field.name)
-            type_ = self._field_type(name, field)
-            namespace["__annotations__"][field.name] = type_ if field.required else type_ | None
-            namespace[field.name] = strawberry.field(
-                name=field.name,
-                description=field.description,
-                default=dataclasses.MISSING if field.required else None,
+            if field.python_name in vars(cls):
+                raise ConfigurationError(
+                    f"two entity types would both be asked by {field.name!r}: write the schema "
+                    "yourself, or give one of them another name or plural"
+                )
+            setattr(cls, field.python_name, field)
+        query: type = strawberry.type(cls)
+        return query
+
+    # --- Links -----------------------------------------------------------------------------
+
+    def _add_links(self, adapter: RegisteredAdapter) -> None:
+        schema = adapter.get_schema()
+        cls = self._classes[schema.entity]
+        for reference in schema.references:
+            self._check_reference(schema, reference)
+            target_adapter = self._adapters.get(reference.target)
+            target = self._target(reference, schema)
+            add_reference(cls, reference, target, target_adapter)
+            if reference.reverse is not None:
+                field = reverse_field(reference, self._items(adapter), adapter)
+                self._add_list(reference.target, field)
+        for link in schema.links:
+            if link.target not in self._adapters:
+                raise ConfigurationError(f"{schema.entity}.{link.name}: nobody serves its target")
+            far = self._adapters[link.target]
+            self._add_list(schema.entity, link_field(link, schema, self._items(far), far))
+        for field in schema.fields:
+            if field.references is not None:
+                self._add_companion(cls, schema, field, field.references)
+
+    def _check_reference(self, schema: EntitySchema, reference: EntityReference) -> None:
+        where = f"{schema.entity}.{reference.name}"
+        known = {field.name for field in schema.fields}
+        if len(reference.fields) != len(reference.target_fields):
+            raise ConfigurationError(f"{where}: as many fields as target_fields are needed")
+        missing = [name for name in reference.fields if name not in known]
+        if missing:
+            raise ConfigurationError(f"{where}: {schema.entity} has no field {missing[0]!r}")
+        target = self._adapters.get(reference.target)
+        if target is not None:
+            there = target.get_schema()
+            if reference.target_fields not in (there.key, *there.other_keys):
+                fields = " ".join(reference.target_fields)
+                raise ConfigurationError(f"{where}: {fields!r} is no key of {there.entity}")
+
+    def _target(self, reference: EntityReference, schema: EntitySchema) -> Any:
+        if reference.target in self._classes:
+            return self._classes[reference.target]
+        return self._stubs.get(reference, schema, self.types)
+
+    def _add_list(self, owner: str, field: Any) -> None:
+        cls = self._classes.get(owner)
+        if cls is None:
+            self._stubs.add_list(owner, field)
+            return
+        if field.python_name in vars(cls):
+            raise ConfigurationError(
+                f"{owner} would have two fields {field.name!r}: rename the reference or the list"
             )
-        # Fields without a default must stand before those with one, as in any dataclass.
-        order = sorted(fields, key=lambda field: not field.required)
-        namespace["__annotations__"] = {
-            field.name: namespace["__annotations__"][field.name] for field in order
-        }
-        return type(name, (), namespace)
+        setattr(cls, field.python_name, field)
 
-    def _field_type(self, owner: str, field: EntityField) -> Any:
-        inner: Any
-        if field.type == "object":
-            nested = f"{owner}{_capitalized(field.name)}"
-            inner = strawberry.type(self._python_class(nested, field.fields))
-        elif field.type == "enum":
-            if not field.enum_values:
-                raise ConfigurationError(f"{owner}.{field.name} is an enum without values")
-            for value in field.enum_values:
-                _check_name(value)
-            name = f"{owner}{_capitalized(field.name)}"
-            inner = strawberry.enum(_enum(name, field.enum_values))
-        else:
-            inner = _SCALARS[field.type]
-        return list[inner] if field.is_list else inner
-
-    def _add_reference(
-        self, cls: type, schema: EntitySchema, field: EntityField, target: str
+    def _add_companion(
+        self, cls: Any, schema: EntitySchema, field: EntityField, target: str
     ) -> None:
         """Add `customer: Customer` beside `customerId: ID`."""
-        stem = field.name.removesuffix("Ids" if field.is_list else "Id")
-        if stem == field.name or any(stem == other.name for other in schema.fields):
+        name = field.name.removesuffix("Ids" if field.is_list else "Id")
+        if name == field.name or any(name == other.name for other in schema.fields):
             return  # no name for a companion: the id is all there is
-        if field.is_list:
-            stem = _plural(stem)
-        related = self._related(target)
-        python_name, is_list = field.name, field.is_list
+        reference = EntityReference(name, target, (field.name,))
+        if not field.is_list:
+            if target in self._adapters:
+                reference = EntityReference(
+                    name, target, (field.name,), self._adapters[target].get_schema().key
+                )
+            target_class = self._target(reference, schema)
+            add_reference(cls, reference, target_class, self._adapters.get(target))
+            return
+        related = self._target(reference, schema)
+        adapter = self._adapters.get(target)
+        attribute = field.name
+
+        async def one(info: Info[Any, Any], value: object) -> Any:
+            if adapter is None:
+                return to_object(related, {"id": value})
+            entity = await load_entity(request_loaders(info), adapter, str(value))
+            return None if entity is None else related.from_entity(entity)
 
         async def resolve(self: Any, info: Info) -> Any:
-            value = getattr(self, python_name)
+            value = getattr(self, attribute)
             if value is None:
                 return None
-            if not is_list:
-                return await related.get(info, value)
-            return await asyncio.gather(*(related.get(info, each) for each in value))
+            return await asyncio.gather(*(one(info, each) for each in value))
 
-        item: Any = related.cls | None
-        shape: Any = list[item] | None if is_list else item
-        resolve.__annotations__["return"] = shape
-        setattr(cls, stem, strawberry.field(resolver=resolve, name=stem))
+        resolve.__annotations__["return"] = optional(list_of(optional(related)))
+        setattr(cls, plural(name), named_field(plural(name), resolve, None))
 
-    def _related(self, target: str) -> _Related:
-        if target in self._classes:
-            return _Related(self._classes[target], self._adapters[target])
-        if target not in self._stubs:
-            _check_name(target)
-            cls = type(target, (), {"__annotations__": {"id": strawberry.ID}})
-            self._stubs[target] = strawberry.federation.type(cls, keys=["id"])
-        return _Related(self._stubs[target], None)
+    def _items(self, adapter: RegisteredAdapter) -> ListOf:
+        schema = adapter.get_schema()
+        return ListOf(schema, self._classes[schema.entity], self._inputs)
 
+    # --- Roots -----------------------------------------------------------------------------
 
-@dataclass(frozen=True, slots=True)
-class _Related:
-    """Another entity type: served here, or known by its key only."""
+    def _roots(self, adapter: RegisteredAdapter) -> list[Any]:
+        schema = adapter.get_schema()
+        items = self._items(adapter)
+        one = lower_first(schema.entity)
+        many = schema.plural or plural(one)
+        if many == one:
+            many = f"{one}List"
 
-    cls: type
-    adapter: RegisteredAdapter | None
+        async def page(_root: Any, _info: Any, query: EntityQuery) -> Sequence[Entity]:
+            return await adapter.query_entities(query)
 
-    async def get(self, info: Info, entity_id: str) -> Any:
-        if self.adapter is None:
-            return to_object(self.cls, {"id": entity_id})
-        entity = await load_entity(request_loaders(info), self.adapter, entity_id)
-        return None if entity is None else to_object(self.cls, entity.data)
+        fields = [self._one(one, adapter, schema.key)]
+        for key in dict.fromkeys(schema.other_keys):
+            name = f"{one}By{'And'.join(map(upper_first, key))}"
+            fields.append(self._one(name, adapter, key))
+        if schema.has_list:
+            relay = f"{schema.entity} entities, as Relay has them."
+            fields += [
+                page_field(many, items, page, f"A page of {schema.entity} entities."),
+                connection_field(f"{many}Connection", items, page, relay),
+            ]
+        return fields
 
-
-def _query_fields(cls: Any, adapter: RegisteredAdapter) -> list[Any]:
-    schema = adapter.get_schema()
-    one = schema.entity[0].lower() + schema.entity[1:]
-    filter_type = _filter_type(schema)
-
-    async def get(info: Info, id: strawberry.ID) -> Any:
-        entity = await load_entity(request_loaders(info), adapter, id)
-        return None if entity is None else to_object(cls, entity.data)
-
-    async def page(info: Info, filter: Any = None, limit: int = 20, offset: int = 0) -> Any:
-        if not 0 <= limit <= MAX_LIMIT or offset < 0:
-            raise GraphQLError(f"limit must be from 0 to {MAX_LIMIT:,}, offset 0 or more")
-        given = {} if filter is None else vars(filter)
-        conditions = {name: value for name, value in given.items() if value is not None}
-        found = await adapter.query_entities(
-            EntityQuery(filter=conditions, limit=limit, offset=offset)
+    def _one(self, name: str, adapter: RegisteredAdapter, key: tuple[str, ...]) -> Any:
+        schema = adapter.get_schema()
+        arguments: dict[str, Any] = {}
+        for each in key:
+            try:
+                arguments[each] = self.types.inner_type(schema.entity, schema.field(each))
+            except KeyError:
+                raise ConfigurationError(
+                    f"the key of {schema.entity} has {each!r}, which is no field of it"
+                ) from None
+        by = " and ".join(key)
+        return one_field(
+            name,
+            self._classes[schema.entity],
+            arguments,
+            partial(_load_one, adapter, key),
+            f"One {schema.entity} by its {by}.",
         )
-        return [to_object(cls, entity.data) for entity in found]
-
-    get.__annotations__["return"] = cls | None
-    page.__annotations__["return"] = list[cls]
-    page.__annotations__["filter"] = filter_type | None
-    return [
-        _named(one, get, f"One {schema.entity} by its id."),
-        _named(_plural(one), page, f"A page of {schema.entity} entities."),
-    ]
 
 
-def _filter_type(schema: EntitySchema) -> Any:
-    """Equality on the indexed fields and the key: what a source can be expected to look up."""
-    annotations: dict[str, Any] = {}
-    namespace: dict[str, Any] = {"__annotations__": annotations}
-    for field in schema.fields:
-        simple = field.type in _SCALARS and field.type != "json" and not field.is_list
-        if simple and (field.indexed or field.name in schema.key):
-            annotations[field.name] = _SCALARS[field.type] | None
-            namespace[field.name] = strawberry.field(name=field.name, default=None)
-    if not annotations:
-        return None
-    return strawberry.input(type(f"{schema.entity}Filter", (), namespace))
+async def _load_one(
+    adapter: RegisteredAdapter,
+    key: tuple[str, ...],
+    info: Info[Any, Any],
+    given: Mapping[str, Any],
+) -> Entity | None:
+    values = tuple(str(comparable(given[name])) for name in key)
+    return await load_entity_by_key(request_loaders(info), adapter, key, values)
 
 
-def _named(name: str, resolver: Callable[..., Any], description: str) -> Any:
-    field = strawberry.field(resolver=resolver, name=name, description=description)
-    field.python_name = name
-    return field
-
-
-def _enum(name: str, values: Sequence[str]) -> EnumMeta:
-    return EnumMeta(name, (Enum,), _enum_members(name, values))
-
-
-def _enum_members(name: str, values: Sequence[str]) -> Any:
-    members = EnumMeta.__prepare__(name, (Enum,))
-    for value in values:
-        members[value] = value
-    return members
-
-
-def _plural(name: str) -> str:
-    if name.endswith("y") and name[-2:-1] not in "aeiou":
-        return f"{name[:-1]}ies"
-    return f"{name}es" if name.endswith(("s", "x", "z", "ch", "sh")) else f"{name}s"
-
-
-def _capitalized(name: str) -> str:
-    return name[0].upper() + name[1:]
-
-
-def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name) or name.startswith("__"):
-        raise ConfigurationError(
-            f"{name[:80]!r} cannot be a name in GraphQL: use letters, digits and '_'"
-        )
+def _from_entity(cls: Any, entity: Entity) -> Any:
+    return to_object(cls, entity.data)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -26,11 +26,12 @@ from strawberry.types import ExecutionContext, get_object_definition
 from strawberry.types.base import StrawberryObjectDefinition
 
 from subgraph_kit.adapter import DataProductAdapter
-from subgraph_kit.data_product import Entity, EntityQuery
+from subgraph_kit.data_product import Entity
 from subgraph_kit.errors import ConfigurationError
-from subgraph_kit.schema.common import FEDERATION_VERSION
+from subgraph_kit.schema.common import FEDERATION_VERSION, FederationVersion
 from subgraph_kit.schema.convert import to_object
-from subgraph_kit.schema.loaders import RequestLoaders, load_entity, request_loaders
+from subgraph_kit.schema.loaders import RequestLoaders, load_entity_by_key, request_loaders
+from subgraph_kit.schema.scalars import SCALAR_MAP
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class SubgraphSchema(strawberry.federation.Schema):
         entities: Mapping[type, DataProductAdapter] | None = None,
         extensions: Iterable[type[SchemaExtension] | Callable[[], SchemaExtension]] = (),
         config: StrawberryConfig | None = None,
+        federation_version: FederationVersion = FEDERATION_VERSION,
     ) -> None:
         self._entity_types: dict[str, EntityType] = {}
         for cls, adapter in (entities or {}).items():
@@ -75,8 +77,8 @@ class SubgraphSchema(strawberry.federation.Schema):
             mutation=mutation,
             types=[*types, *(entities or {})],
             extensions=extensions,
-            config=config,
-            federation_version=FEDERATION_VERSION,
+            config=config or StrawberryConfig(scalar_map=SCALAR_MAP),
+            federation_version=federation_version,
         )
 
     def process_errors(
@@ -133,9 +135,7 @@ class SubgraphSchema(strawberry.federation.Schema):
             if not all(name in representation for name in key):
                 continue
             values = tuple(_key_text(type_name, name, representation[name]) for name in key)
-            if key == primary and len(key) == 1:
-                return await load_entity(loaders, entity_type.adapter, values[0])
-            return await _load_by_fields(loaders, entity_type.adapter, key, values)
+            return await load_entity_by_key(loaders, entity_type.adapter, key, values)
         raise GraphQLError(
             f"a representation of {type_name} needs the fields of one of its keys: "
             + " or ".join(repr(" ".join(key)) for key in dict.fromkeys(keys))
@@ -188,27 +188,6 @@ class SubgraphSchema(strawberry.federation.Schema):
                 and getattr(result, field.python_name, None) is None
             ):
                 setattr(result, field.python_name, getattr(given, field.python_name))
-
-
-async def _load_by_fields(
-    loaders: RequestLoaders,
-    adapter: DataProductAdapter,
-    key: tuple[str, ...],
-    values: tuple[str, ...],
-) -> Entity | None:
-    """Load by a key that is not the id: all asks of one key are one filtered query."""
-
-    async def batch(wanted: list[tuple[str, ...]]) -> list[Entity | None]:
-        fields = {
-            name: {"in": sorted({values[position] for values in wanted})}
-            for position, name in enumerate(key)
-        }
-        found: Sequence[Entity] = await adapter.query_entities(EntityQuery(filter=fields))
-        by_key = {tuple(str(entity.data.get(name)) for name in key): entity for entity in found}
-        return [by_key.get(values) for values in wanted]
-
-    entity: Entity | None = await loaders.get(("key", id(adapter), key), batch).load(values)
-    return entity
 
 
 async def _call_resolve_reference(

@@ -19,6 +19,7 @@ from strawberry import Info
 
 from subgraph_kit.adapter import DataProductAdapter
 from subgraph_kit.data_product import Entity, EntityQuery
+from subgraph_kit.entity_key import entity_id as id_of_key
 from subgraph_kit.errors import ConfigurationError, EntityNotFoundError, KitError
 
 K = TypeVar("K", bound=Hashable)
@@ -148,6 +149,60 @@ async def load_required_entity(
     return entity
 
 
+async def load_entity_by_key(
+    loaders: RequestLoaders,
+    adapter: DataProductAdapter,
+    key: tuple[str, ...],
+    values: tuple[str, ...],
+) -> Entity | None:
+    """Load one entity by the fields of any of its keys; all asks of one key are one batch."""
+    if key == adapter.get_schema().key:
+        return await load_entity(loaders, adapter, id_of_key(values))
+    exactly = len(key) > 1 and answers_references(adapter)
+
+    async def batch(wanted: list[tuple[str, ...]]) -> list[Entity | None]:
+        if exactly:
+            pages = await adapter.query_by_reference(key, wanted, EntityQuery(limit=1))
+            return [next(iter(pages.get(values, ())), None) for values in wanted]
+        fields = {
+            name: {"in": sorted({values[position] for values in wanted})}
+            for position, name in enumerate(key)
+        }
+        found: Sequence[Entity] = await adapter.query_entities(EntityQuery(filter=fields))
+        by_key = {tuple(str(entity.data.get(name)) for name in key): entity for entity in found}
+        return [by_key.get(values) for values in wanted]
+
+    entity: Entity | None = await loaders.get(("key", id(adapter), key), batch).load(values)
+    return entity
+
+
+def answers_references(adapter: DataProductAdapter) -> bool:
+    """Whether the adapter's source answers many references at once, rather than one by one."""
+    author = getattr(adapter, "adapter", adapter)
+    return type(author).query_by_reference is not DataProductAdapter.query_by_reference
+
+
+# --- Pages of many parents ----------------------------------------------------------------------
+
+Pages = Mapping[tuple[str, ...], Sequence[Entity]]
+
+
+async def load_page(
+    loaders: RequestLoaders,
+    identity: Hashable,
+    ask: Callable[[Sequence[tuple[str, ...]]], Awaitable[Pages]],
+    values: tuple[str, ...],
+) -> Sequence[Entity]:
+    """The page of one parent; `ask` answers those of all parents with an equal `identity`."""
+
+    async def batch(wanted: list[tuple[str, ...]]) -> list[Sequence[Entity]]:
+        pages = await ask(wanted)
+        return [pages.get(each, ()) for each in wanted]
+
+    page: Sequence[Entity] = await loaders.get(identity, batch).load(values)
+    return page
+
+
 # --- Anything by key ----------------------------------------------------------------------------
 
 
@@ -175,7 +230,7 @@ class BatchLoader(Generic[K, V, P]):
             found = await self._function(keys, *args, **kwargs)
             return [found.get(wanted, _ABSENT) for wanted in keys]
 
-        identity = (id(self), _freeze(args), _freeze(kwargs))
+        identity = (id(self), freeze(args), freeze(kwargs))
         value = await request_loaders(info).get(identity, batch).load(key)
         if value is _ABSENT:
             if self._missing is None:
@@ -219,13 +274,13 @@ def batch_loader(*, missing: Callable[[], Any] | None = None) -> BatchLoaderDeco
     return decorate
 
 
-def _freeze(value: Any) -> Hashable:
+def freeze(value: Any) -> Hashable:
     """A hashable stand-in that is equal where the arguments are equal."""
     match value:
         case Mapping():
-            return ("map", tuple(sorted((str(k), _freeze(v)) for k, v in value.items())))
+            return ("map", tuple(sorted((str(k), freeze(v)) for k, v in value.items())))
         case list() | tuple():
-            return ("list", tuple(_freeze(item) for item in value))
+            return ("list", tuple(freeze(item) for item in value))
         case Hashable():
             return (type(value).__name__, value)
         case _:

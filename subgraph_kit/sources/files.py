@@ -153,6 +153,11 @@ class FileAdapter(DataProductAdapter):
         self._changed: list[Change] = []
         self._streaming = False
 
+    @property
+    def table(self) -> FileTable:
+        """What is declared."""
+        return self._table
+
     async def get_entity(self, entity_id: str) -> Entity:
         """One row by its key."""
         found = await self.query_entities(EntityQuery(ids=(entity_id,)))

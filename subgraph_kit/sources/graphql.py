@@ -128,6 +128,11 @@ class GraphqlAdapter(DataProductAdapter):
             )
         self._fragment = f"fragment Fields on {root.type_name} {selection(root.fields, root.types)}"
 
+    @property
+    def root(self) -> GraphqlRoot:
+        """What is declared."""
+        return self._root
+
     async def get_entity(self, entity_id: str) -> Entity:
         """One object by its key."""
         found = await self.query_entities(EntityQuery(ids=(entity_id,)))

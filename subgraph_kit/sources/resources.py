@@ -114,6 +114,11 @@ class RestResourceAdapter(DataProductAdapter):
             if name not in known:
                 raise ConfigurationError(f"{self._entity}: {name!r} is none of its fields")
 
+    @property
+    def resource(self) -> RestResource:
+        """What is declared."""
+        return self._resource
+
     async def get_entity(self, entity_id: str) -> Entity:
         """One item by its address.
 

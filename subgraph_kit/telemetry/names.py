@@ -9,6 +9,8 @@ from typing import Final
 # Spans
 SPAN_GET_ENTITY: Final = "adapter.get_entity"
 SPAN_QUERY_ENTITIES: Final = "adapter.query_entities"
+SPAN_QUERY_BY_REFERENCE: Final = "adapter.query_by_reference"
+SPAN_QUERY_BY_LINK: Final = "adapter.query_by_link"
 SPAN_HEALTH_CHECK: Final = "adapter.health_check"
 SPAN_SOURCE_REQUEST: Final = "source.request"
 SPAN_SOURCE_QUERY: Final = "source.query"

@@ -116,3 +116,19 @@ def test_a_configuration_without_subgraphs_is_refused(tmp_path: Path, supergraph
 def test_a_configuration_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         load_plan(tmp_path / "none.yaml")
+
+
+def test_a_generated_project_is_started_without_an_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOOKS_GIVEN", "by the environment")
+    answers = tmp_path / "books" / ".dictamesh" / "answers.yaml"
+    answers.parent.mkdir(parents=True)
+    answers.write_text("name: books\nfrom: blank\n")
+    (tmp_path / "books" / ".env").write_text("BOOKS_SOURCE_URL=sqlite://\nBOOKS_GIVEN=no\n")
+    plan = load_plan(mesh(tmp_path))
+    (program,) = plan.programs
+    assert program.command == (sys.executable, "-m", "books_subgraph", "--port", "4101")
+    assert program.directory == tmp_path / "books"
+    assert program.environment == {"BOOKS_SOURCE_URL": "sqlite://"}
+    assert plan.elsewhere == ("shops",)

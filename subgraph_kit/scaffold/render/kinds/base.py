@@ -1,0 +1,59 @@
+"""What is different from one kind of source to the next: its adapter, settings and connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from subgraph_kit.scaffold.model import EntityModel, SourceModel
+from subgraph_kit.scaffold.project import ProjectSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting of the project. `default` is source text (None: it must be set)."""
+
+    name: str
+    annotation: str
+    description: str
+    default: str | None = None
+    value: str | None = None
+    """The default as the text of an environment variable."""
+
+    @property
+    def secret(self) -> bool:
+        """Whether its value must not be written down."""
+        return "SecretStr" in self.annotation
+
+    @property
+    def code(self) -> str:
+        """The line of the settings class."""
+        return f"{self.name}: {self.annotation}" + (f" = {self.default}" if self.default else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of source, as far as rendering differs.
+
+    `declare` makes what the adapter is driven by (a `SqlTable`), which a module of the entity holds
+    under `declaration`. `open_source` is the body of `source.py`, with `imports` by module.
+    """
+
+    base: str
+    base_module: str
+    samples: str
+    samples_module: str
+    declaration: str | None
+    declare: Callable[[EntityModel, SourceModel], Any]
+    settings: Callable[[SourceModel], tuple[Setting, ...]]
+    source_class: str | None = None
+    source_module: str | None = None
+    open_source: Callable[[SourceModel, ProjectSpec], str] = lambda _, __: ""
+    source_imports: Callable[[SourceModel], dict[str, set[str]]] = lambda _: {}
+    dependencies: Callable[[SourceModel], tuple[str, ...]] = lambda _: ()
+    test_settings: Callable[[SourceModel], tuple[tuple[str, str], ...]] = lambda _: ()
+    """Settings that the tests give: name and source text."""
+    polls: bool = True
+    """Whether the adapter takes `poll_seconds`."""
+    origin: Callable[[EntityModel], str] = lambda entity: f"`{entity.source_name}`"

@@ -1,0 +1,1 @@
+"""Sources made of sample rows, for the tests of generated projects: one module per kind."""
