@@ -67,13 +67,14 @@ def main() -> None:
     console = Console()
     parts = [options.only] if options.only else [part for part in PARTS if part not in LONG]
     found = asyncio.run(_measure(parts, console))
-    table = Table("part", "what", "per second", "each", "spread", "note", title=machine())
+    table = Table("part", "what", "per second", "each", "target", "spread", "note", title=machine())
     for item in found:
         table.add_row(
             item.part,
             item.name,
             f"{item.per_second:,.0f}" if item.per_second >= 10 else f"{item.per_second:.2f}",
             _duration(item.microseconds),
+            _duration(item.target_ms * 1e3) if item.target_ms else "",
             f"{item.spread:.0%}",
             item.note,
         )
