@@ -98,5 +98,5 @@ async def run() -> AsyncIterator[Measurement]:
     yield await measure(PART, "execute, entities cached", do_execute_cached, note=entities)
     async for measurement in repeated.run(PART):
         yield measurement
-    async for measurement in _plan_cold():
+    async for measurement in new_operations((SUBGRAPHS, QUERY)):
         yield measurement
