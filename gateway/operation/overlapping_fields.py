@@ -40,6 +40,7 @@ from graphql import (
     SelectionSetNode,
     get_named_type,
     is_composite_type,
+    is_interface_type,
     is_leaf_type,
     is_object_type,
     print_ast,
@@ -161,7 +162,10 @@ class _Check:
                 if isinstance(node, FieldNode):
                     name = node.name.value
                     parent = current.type
-                    definition = self._schema.get_field(parent, name) if parent else None
+                    # As for graphql-core, `__typename` has no type here: it meets any other.
+                    definition: GraphQLField | None = None
+                    if is_object_type(parent) or is_interface_type(parent):
+                        definition = parent.fields.get(name)
                     response_name = node.alias.value if node.alias else name
                     found.setdefault(response_name, []).append(
                         _Field(node, parent, definition, current.owner)

@@ -27,7 +27,7 @@ from gateway.planner.graph_view import GraphView
 from gateway.planner.query_tree import Arrival, Cost, PlacedItem, Solution
 from gateway.planner.selections import TYPENAME, SelectionPool, Selections
 from gateway.planner.walk import Memory, Walk
-from supergraph.model import SubgraphName
+from supergraph.model import SubgraphName, TypeName
 from supergraph.query_graph import Node, QueryGraph, RootEdge
 
 EXHAUSTIVE_LIMIT = 5
@@ -183,11 +183,15 @@ class BestSearch:
         if self.graph.possible_types(seen_as) != {seen_as}:
             return []
         at_hand = [arrival.node for arrival in arrivals]
-        heads = [edge.head for edge in roots] if roots else self.view.ways_in(seen_as)
+        heads = [edge.head for edge in roots]
         found: dict[frozenset[SubgraphName], None] = {}
         for item in selections.items:
-            if item.name != TYPENAME and not self.view.providers(at_hand, item.name, seen_as):
+            if item.name == TYPENAME or self.view.providers(at_hand, item.name, seen_as):
+                continue
+            if roots:
                 found[self.view.providers(heads, item.name, seen_as)] = None
+            else:
+                found[self.view.providers_by_key(item.name, seen_as)] = None
         found.pop(frozenset(), None)
         return list(found)
 
@@ -233,17 +237,22 @@ class BestSearch:
             seen_as.update(*(self.graph.facts(item.node).possible_types for item in arrivals))
             for type_name in sorted(seen_as):
                 heads += self.view.ways_in(type_name)
+        names_of: dict[TypeName, dict[SubgraphName, list[str]]] = {}
         for node in heads:
             if node.subgraph in arrived or node.subgraph in useful:
                 continue
-            target = useful if self._is_useful(node, names) else others
+            declared = names_of.get(node.type_name)
+            if declared is None:
+                declared = names_of[node.type_name] = self.view.names_by_subgraph(
+                    node.type_name, names
+                )
+            resolves = self.view.has_any_field(node, declared.get(node.subgraph, ()))
+            target = useful if resolves or self._is_useful(node, names) else others
             target.add(node.subgraph)
         return sorted(useful), sorted(others - useful)
 
     def _is_useful(self, node: Node, names: Collection[str]) -> bool:
-        """Whether a subgraph resolves one of the fields, at the node or for one of its types."""
-        if self.view.has_any_field(node, names):
-            return True
+        """Whether a subgraph without the fields at the node has the type, or them for one type."""
         facts = self.graph.facts(node)
         if TYPENAME in names and not facts.is_interface_object:
             return True

@@ -68,7 +68,9 @@ class DocumentSelection:
 
     def add(self, new: DocumentField) -> DocumentField:
         """Add a field, or find the equal one that is there."""
-        directives = " ".join(print_ast(item) for item in new.directives)
+        directives = ""
+        if new.directives:
+            directives = " ".join(print_ast(item) for item in new.directives)
         key = (new.response_name, new.name, new.arguments_text, directives, new.conditions)
         known = self.fields.setdefault(key, new)
         known.is_internal = known.is_internal and new.is_internal

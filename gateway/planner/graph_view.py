@@ -22,6 +22,7 @@ class GraphView:
         """Sources by arrivals and type, where all are reached from the arrivals directly."""
         self._pool = pool
         self._labels = labels
+        self._providers: dict[tuple[str, TypeName], frozenset[SubgraphName]] = {}
         self._ways_in: dict[TypeName, list[Node]] = {}
         self._declaring: dict[tuple[TypeName, str], frozenset[SubgraphName]] = {}
         self._edges: dict[tuple[Node, str, TypeName], FieldEdge | None] = {}
@@ -66,6 +67,24 @@ class GraphView:
             if node.subgraph in declaring and self.edge(node, name, seen_as) is not None:
                 found.add(node.subgraph)
         return frozenset(found)
+
+    def providers_by_key(self, name: str, seen_as: TypeName) -> frozenset[SubgraphName]:
+        """The subgraphs that have an edge for the field where a key leads, or at the root."""
+        key = (name, seen_as)
+        known = self._providers.get(key)
+        if known is None:
+            known = self._providers[key] = self.providers(self.ways_in(seen_as), name, seen_as)
+        return known
+
+    def names_by_subgraph(
+        self, type_name: TypeName, names: Iterable[str]
+    ) -> dict[SubgraphName, list[str]]:
+        """Which of the fields each subgraph's type has."""
+        found: dict[SubgraphName, list[str]] = {}
+        for name in names:
+            for subgraph in self.declaring(type_name, name):
+                found.setdefault(subgraph, []).append(name)
+        return found
 
     def has_any_field(self, node: Node, names: Iterable[str]) -> bool:
         """Whether the subgraph resolves one of the fields at the node, whatever the labels."""

@@ -181,7 +181,9 @@ class SelectionPool:
                 case FieldSelection() | FieldSetField():
                     draft = self._draft(selection, static_type, types, conditions)
                     text = _arguments_text(draft.arguments)
-                    applied = " ".join(print_ast(item) for item in draft.directives)
+                    applied = ""
+                    if draft.directives:
+                        applied = " ".join(print_ast(item) for item in draft.directives)
                     key = (
                         draft.response_name,
                         draft.name,
@@ -260,6 +262,8 @@ def _ambiguous_names(items: list[Item]) -> frozenset[str]:
 
 
 def _arguments_text(arguments: tuple[tuple[str, ValueNode], ...]) -> str:
+    if not arguments:
+        return ""
     return ", ".join(f"{name}: {print_ast(value)}" for name, value in sorted_arguments(arguments))
 
 

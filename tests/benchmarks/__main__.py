@@ -47,7 +47,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     console = Console()
-    table = Table("part", "what", "per second", "each", "spread", "note", title=machine())
+    table = Table("part", "what", "per second", "each", "target", "spread", "note", title=machine())
     figures: list[dict[str, object]] = []
     for part in [options.only] if options.only else [part for part in PARTS if part not in LONG]:
         found = asyncio.run(_measure(part, console))
@@ -60,6 +60,7 @@ def main() -> None:
                 item.name,
                 rate(item.per_second),
                 duration(item.microseconds),
+                duration(item.target_ms * 1e3) if item.target_ms else "",
                 f"{item.spread:.0%}",
                 item.note,
             )

@@ -14,11 +14,9 @@ from gateway.executor.compiled.run import CompiledExecution
 from gateway.executor.entity_cache import EntityCache
 from gateway.executor.execute import execute_plan
 from gateway.operation import OperationLimits, PreparedOperation, prepare_operation
-from gateway.operation.model import Operation
 from gateway.planner import QueryPlanner
 from subgraph_kit.cache.memory import MemoryCache
 from supergraph.load import load_supergraph
-from supergraph.model import Supergraph
 from tests.benchmarks import repeated
 from tests.benchmarks.demo_graph import (
     INVOICES,
@@ -29,15 +27,9 @@ from tests.benchmarks.demo_graph import (
     AnsweringFromMemory,
     encode,
 )
-from tests.benchmarks.large_queries import (
-    many_fields_query,
-    many_subgraphs,
-    overlapping_query,
-    overlapping_subgraphs,
-)
 from tests.benchmarks.measure import Measurement, measure
+from tests.benchmarks.planning import new_operations
 from tests.testkit.composition import compose_sdl
-from tests.testkit.plans import fetches
 
 PART = "gateway"
 
@@ -106,28 +98,5 @@ async def run() -> AsyncIterator[Measurement]:
     yield await measure(PART, "execute, entities cached", do_execute_cached, note=entities)
     async for measurement in repeated.run(PART):
         yield measurement
-    async for measurement in _plan_cold():
+    async for measurement in new_operations((SUBGRAPHS, QUERY)):
         yield measurement
-
-
-async def _plan_cold() -> AsyncIterator[Measurement]:
-    """Planning by a planner that has planned nothing yet: what a first request waits for."""
-    hard = {
-        "the query above": (SUBGRAPHS, QUERY),
-        "overlapping subgraphs": (overlapping_subgraphs(), overlapping_query()),
-        "1,000 fields, 20 subgraphs": (many_subgraphs(), many_fields_query()),
-    }
-    for name, (subgraphs, query) in hard.items():
-        supergraph = load_supergraph(compose_sdl(**subgraphs))
-        prepared = prepare_operation(supergraph.api_schema, query)
-        if isinstance(prepared, list):
-            raise TypeError(f"the benchmark's query is refused: {prepared}")
-        operation = prepared.operation
-        calls = len(list(fetches(QueryPlanner(supergraph).plan(operation).node)))
-
-        async def do_plan(
-            supergraph: Supergraph = supergraph, wanted: Operation = operation
-        ) -> object:
-            return QueryPlanner(supergraph).plan(wanted)
-
-        yield await measure(PART, f"plan, cold: {name}", do_plan, note=f"{calls} fetches")

@@ -77,3 +77,75 @@ def many_fields_query(fields: int = 1000, subgraphs: int = 20, types: int = 10) 
 
     roots = [f"t{kind} {{ {below(kind, 0)} }}" for kind in range(types) if left > 0]
     return f"{{ {' '.join(roots)} }}"
+
+
+def wide_query(fields: int = 1000, types: int = 10) -> str:
+    """A query of `fields` leaves of objects at the root: each of every subgraph."""
+    each = fields // types
+    parts = []
+    for kind in range(types):
+        leaves = (f"f{n % 20}_{kind}_{n // 20}" for n in range(each))
+        parts.append(f"t{kind} {{ {' '.join(leaves)} }}")
+    return f"{{ {' '.join(parts)} }}"
+
+
+def chained_query(depth: int = 25, each: int = 40) -> str:
+    """A query of `depth` levels, each an entity of which every subgraph has some fields."""
+    kinds = [0]
+    for level in range(depth - 1):
+        kinds.append((kinds[-1] + level % 20 + 1) % 10)
+    query = ""
+    for level in reversed(range(depth)):
+        kind = kinds[level]
+        leaves = " ".join(f"f{n % 20}_{kind}_{n // 20}" for n in range(each))
+        link = f"l{level % 20}_{kind} {query}" if query else ""
+        query = f"{{ {leaves} {link} }}"
+    return f"{{ t0 {query} }}"
+
+
+ASSEMBLIES = {
+    # keys, leaves and links of a machine; keys, leaves and links of a maker
+    "drawings": ("id", "label mass tint", "within instead maker", "id", "title town", "best"),
+    "buying": ("id tag", "mass price left", "extra maker", "id short", "title deal", "ally"),
+    "works": ("id", "mass tint left", "within extra", "short", "town grade", "best"),
+    "bazaar": ("tag", "label price grade", "instead extra", "id short", "grade deal", "best ally"),
+    "care": ("tag", "tint grade", "within maker", "short", "title grade", "ally"),
+    "books": ("id tag", "price grade", "within instead", "id", "town deal", ""),
+}
+"""Subgraphs that share nearly all they have; some pairs have no key in common."""
+
+
+def assembly_subgraphs() -> dict[str, str]:
+    """Machines made of machines, and their makers, each in six subgraphs."""
+    targets = {"maker": "Maker", "best": "Machine", "ally": "Maker"}
+
+    def type_(name: str, keys: str, leaves: str, links: str) -> str:
+        directives = " ".join(f'@key(fields: "{key}")' for key in keys.split())
+        fields = [f"{key}: ID!" for key in keys.split()]
+        fields += [f"{leaf}: String @shareable" for leaf in leaves.split()]
+        fields += [f"{link}: {targets.get(link, 'Machine')} @shareable" for link in links.split()]
+        return f"type {name} {directives} {{ {' '.join(fields)} }}"
+
+    found = {}
+    for name, (keys, leaves, links, maker_keys, maker_leaves, maker_links) in ASSEMBLIES.items():
+        entry = "type Query { machine(id: ID!): Machine @shareable } "
+        root = entry if name in ("drawings", "buying", "bazaar") else ""
+        machine = type_("Machine", keys, leaves, links)
+        found[name] = f"{root}{machine} {type_('Maker', maker_keys, maker_leaves, maker_links)}"
+    return found
+
+
+def assembly_query() -> str:
+    """A machine with the machines around it, three levels deep, written with fragments."""
+    around = "within {{ ...M{0} }} instead {{ ...M{0} }} extra {{ ...M{0} }}"
+    return " ".join(
+        (
+            'query { machine(id: "7") { ...M3 } }',
+            f"fragment M3 on Machine {{ label left grade {around.format(2)} maker {{ ...K1 }} }}",
+            f"fragment M2 on Machine {{ mass price tint {around.format(1)} maker {{ ...K1 }} }}",
+            "fragment M1 on Machine { label tint left grade maker { ...K0 } }",
+            "fragment M0 on Machine { label price left }",
+            "fragment K1 on Maker { title grade best { ...M0 } ally { ...K0 } }",
+            "fragment K0 on Maker { town grade deal }",
+        )
+    )

@@ -21,13 +21,17 @@ ROUND_SECONDS = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What one benchmark found: `per_second` operations, `spread` as a part of the median."""
+    """What one benchmark found: `per_second` operations, `spread` as a part of the median.
+
+    `target_ms` is what one operation may take, where somebody was promised something.
+    """
 
     part: str
     name: str
     per_second: float
     spread: float
     note: str = ""
+    target_ms: float | None = None
 
     @property
     def microseconds(self) -> float:
@@ -42,6 +46,7 @@ async def measure(
     *,
     operations: int = 1,
     note: str = "",
+    target_ms: float | None = None,
 ) -> Measurement:
     """Repeat `run`, which does `operations` operations each time, and take the median rate."""
     await run()
@@ -57,7 +62,8 @@ async def measure(
             await run()
         rates.append(repeats * operations / (time.perf_counter() - started))
     median = statistics.median(rates)
-    return Measurement(part, name, median, (max(rates) - min(rates)) / median, note)
+    spread = (max(rates) - min(rates)) / median
+    return Measurement(part, name, median, spread, note, target_ms)
 
 
 def machine() -> str:

@@ -1,5 +1,5 @@
 // How the reference planner answers: reads [{sdl, queries}] on stdin, writes one list per entry with
-// {fetches, chain, text} per query, or {error} where it makes no plan.
+// {fetches, chain, text, plan} per query, or {error} where it makes no plan.
 import { readFileSync } from 'node:fs';
 import { Supergraph, operationFromDocument } from '@apollo/federation-internals';
 import { QueryPlanner, prettyFormatQueryPlan } from '@apollo/query-planner';
@@ -40,7 +40,7 @@ const answers = JSON.parse(readFileSync(0, 'utf8')).map(({ sdl, queries }) => {
     try {
       const operation = operationFromDocument(supergraph.apiSchema(), parse(query));
       const plan = planner.buildQueryPlan(operation);
-      return { ...measure(plan.node), text: prettyFormatQueryPlan(plan) };
+      return { ...measure(plan.node), text: prettyFormatQueryPlan(plan), plan };
     } catch (error) {
       return { error: String(error.message).split('\n')[0] };
     }

@@ -16,6 +16,8 @@ def field_key(field: FieldSelection) -> FieldKey:
 
     The order of arguments means nothing (specification, "Arguments are unordered").
     """
+    if not field.arguments and not field.directives:
+        return field.response_name, field.name, (), ()
     arguments = tuple(sorted((name, print_ast(value)) for name, value in field.arguments))
     directives = tuple(print_ast(directive) for directive in field.directives)
     return field.response_name, field.name, arguments, directives

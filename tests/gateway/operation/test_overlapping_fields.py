@@ -70,6 +70,7 @@ def test_one_conflict_is_said_in_the_same_words(text: str) -> None:
         "{ pet { ... on Dog { x: barks(loud: true) } ... on Cat { x: age } } }",
         "{ pet { ... on Dog { x: owner { name } } ... on Cat { x: owner { dog { age } } } } }",
         "{ pet { ...F } } fragment F on Pet { friend { ...F } }",
+        "{ pet { ... on Dog { x: __typename } ... on Cat { x: lives } } }",
         "{ unknown { a: b a: c } dog { x: nothing x: name } }",
     ],
 )

@@ -13,6 +13,7 @@ from gateway.operation.prepare import prepare_operation
 from gateway.planner import PlanningError, QueryPlanner
 from gateway.planner.errors import RESERVED_ALIAS, TOO_COMPLEX
 from supergraph.load import load_supergraph
+from tests.benchmarks.hostile_queries import hostile_operations
 from tests.benchmarks.large_queries import (
     many_fields_query,
     many_subgraphs,
@@ -124,6 +125,56 @@ def test_large_operations_are_planned_whole(subgraphs: dict[str, str], query: st
     assert not plan.unresolvable
     assert plan.node is not None
     assert time.monotonic() - started < GENEROUS_SECONDS
+
+
+HOSTILE = hostile_operations()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_operations_are_planned_or_refused_with_a_code(name: str) -> None:
+    subgraphs, query = HOSTILE[name]
+    planner = planner_for(compose_sdl(**subgraphs))
+    started = time.monotonic()
+    operation_name = "A" if query.startswith("query A") else None
+    prepared = prepare_operation(planner.supergraph.api_schema, query, operation_name)
+    if isinstance(prepared, list):
+        codes = {(error.extensions or {}).get("code") for error in prepared}
+        assert None not in codes
+    else:
+        code = TOO_COMPLEX
+        try:
+            assert not planner.plan(prepared.operation).unresolvable
+        except PlanningError as error:
+            code = error.code
+        assert code == TOO_COMPLEX
+    assert time.monotonic() - started < GENEROUS_SECONDS
+
+
+def test_types_within_types_are_planned_as_deep_as_tokens_allow() -> None:
+    subgraphs = {
+        f"s{index}": ("type Query { node: Node } " if not index else "")
+        + "interface Node { id: ID! } "
+        + " ".join(
+            f'type T{n} implements Node @key(fields: "id") '
+            f"{{ id: ID! v{index}: Int next{index}: Node }}"
+            for n in range(3)
+        )
+        for index in range(4)
+    }
+
+    def below(depth: int) -> str:
+        if not depth:
+            return "{ id }"
+        parts = (
+            f"... on T{n} {{ v{(n + depth + 1) % 4} next{(n + depth) % 4} {below(depth - 1)} }}"
+            for n in range(3)
+        )
+        return f"{{ {' '.join(parts)} }}"
+
+    planner = planner_for(compose_sdl(**subgraphs))
+    prepared = prepare_operation(planner.supergraph.api_schema, f"{{ node {below(6)} }}")
+    assert not isinstance(prepared, list)
+    assert not planner.plan(prepared.operation).unresolvable
 
 
 def test_the_alias_typename_is_refused() -> None:
