@@ -107,6 +107,19 @@ class RenameKeyRewrite:
 Rewrite: TypeAlias = SetValueRewrite | RenameKeyRewrite
 
 
+@dataclass(frozen=True, slots=True)
+class ContextRewrite:
+    """Send the value at `path` of an object further up as the variable `variable` (without `$`).
+
+    `levels` says how many fields up the object stands; lists do not count. A path that leads to
+    no value (another type, say) leaves the variable to the rewrites after this one.
+    """
+
+    levels: int
+    path: RewritePath
+    variable: str
+
+
 # --- Nodes -------------------------------------------------------------------------------------
 
 
@@ -120,6 +133,9 @@ class FetchNode:
     `requires` then says how a representation is made of the object it completes. Every one of its
     top-level selections is a `RequiredFragment`, one per entity type, and `__typename` is among
     its fields.
+
+    With `context_rewrites` objects at different places may send different variables: the call is
+    made for each set of values, in one request.
     """
 
     subgraph: str
@@ -130,6 +146,7 @@ class FetchNode:
     requires: tuple[RequiredFragment, ...] = ()
     input_rewrites: tuple[Rewrite, ...] = ()
     output_rewrites: tuple[Rewrite, ...] = ()
+    context_rewrites: tuple[ContextRewrite, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from graphql import OperationType
 
 from gateway.plan.nodes import (
     ConditionNode,
+    ContextRewrite,
     FetchNode,
     FieldSegment,
     FlattenNode,
@@ -38,6 +39,7 @@ JsonObject = dict[str, Any]
 T = TypeVar("T")
 
 _FRAGMENT = "... on "
+_UP = ".."
 
 
 class InvalidPlanError(ValueError):
@@ -144,6 +146,8 @@ def _fetch_to_json(node: FetchNode) -> JsonObject:
         result["inputRewrites"] = [_rewrite_to_json(item) for item in node.input_rewrites]
     if node.output_rewrites:
         result["outputRewrites"] = [_rewrite_to_json(item) for item in node.output_rewrites]
+    if node.context_rewrites:
+        result["contextRewrites"] = [_context_to_json(item) for item in node.context_rewrites]
     return result
 
 
@@ -162,6 +166,7 @@ def _fetch_from_json(value: Mapping[str, Any]) -> FetchNode:
         requires=tuple(item for item in requires if isinstance(item, RequiredFragment)),
         input_rewrites=tuple(map(_rewrite_from_json, value.get("inputRewrites", ()))),
         output_rewrites=tuple(map(_rewrite_from_json, value.get("outputRewrites", ()))),
+        context_rewrites=tuple(map(_context_from_json, value.get("contextRewrites", ()))),
     )
 
 
@@ -213,6 +218,19 @@ def _segment_from_json(text: str) -> PathSegment:
     if text.startswith("|["):
         return TypeConditionSegment(frozenset(text[2:-1].split("|")))
     return FieldSegment(text)
+
+
+def _context_to_json(rewrite: ContextRewrite) -> JsonObject:
+    renaming = _rewrite_to_json(RenameKeyRewrite(rewrite.path, rewrite.variable))
+    return {**renaming, "path": [*[_UP] * rewrite.levels, *renaming["path"]]}
+
+
+def _context_from_json(value: Mapping[str, Any]) -> ContextRewrite:
+    levels = list(value["path"]).count(_UP)
+    rewrite = _rewrite_from_json({**value, "path": value["path"][levels:]})
+    if not isinstance(rewrite, RenameKeyRewrite):
+        raise InvalidPlanError("A value from a context has to be renamed.")
+    return ContextRewrite(levels, rewrite.path, rewrite.new_name)
 
 
 def _rewrite_to_json(rewrite: Rewrite) -> JsonObject:

@@ -102,7 +102,12 @@ class _Step:
         decided = group.conditions or frozenset()
         text = write_selection(group.selection, decided)
         usages = tuple(sorted(text.variables))
-        declared = [_declaration(self._variables[name]) for name in usages]
+        declared = [
+            f"${name}:{group.context_types[name]}"
+            if name in group.context_types
+            else _declaration(self._variables[name])
+            for name in usages
+        ]
         body = text.body
         if group.requires:
             declared.insert(0, "$representations:[_Any!]!")
@@ -123,6 +128,7 @@ class _Step:
                 sorted(group.rewrites, key=lambda item: isinstance(item, SetValueRewrite))
             ),
             output_rewrites=text.rewrites,
+            context_rewrites=tuple(group.contexts),
         )
         node: PlanNode = fetch
         if group.path:

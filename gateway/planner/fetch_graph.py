@@ -8,14 +8,23 @@ them is used, so a subgraph that was considered and not needed is not asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from graphql import ListTypeNode, NonNullTypeNode, OperationType, TypeNode
+from graphql import (
+    ListTypeNode,
+    NameNode,
+    NonNullTypeNode,
+    OperationType,
+    TypeNode,
+    ValueNode,
+    VariableNode,
+)
 
-from gateway.operation.model import Conditions
+from gateway.operation.model import Conditions, Operation
 from gateway.plan.nodes import (
+    ContextRewrite,
     FieldSegment,
     FlattenPath,
     ListSegment,
@@ -29,13 +38,14 @@ from gateway.plan.nodes import (
     TypeConditionSegment,
     UnresolvableField,
 )
+from gateway.planner.contexts import ContextFacts, value_of
 from gateway.planner.document import DocumentField, DocumentSelection
 from gateway.planner.errors import PlanningError
 from gateway.planner.load import Load
 from gateway.planner.names import NameScope
 from gateway.planner.query_tree import PlacedItem, Placement, Solution, Source, Visit
-from gateway.planner.selections import TYPENAME, Item
-from supergraph.model import SubgraphName, TypeKind, TypeName
+from gateway.planner.selections import TYPENAME, Item, written_arguments
+from supergraph.model import JoinContextArgument, SubgraphName, TypeKind, TypeName
 from supergraph.query_graph import FieldEdge, Node, QueryGraph
 
 MAX_WRITTEN_FIELDS = 8_000
@@ -48,6 +58,23 @@ class RequiredNode:
 
     fields: dict[str, RequiredNode] = field(default_factory=dict)
     fragments: dict[TypeName, RequiredNode] = field(default_factory=dict)
+
+    def absorb(self, other: RequiredNode) -> None:
+        """Add all that another part has."""
+        for name, below in other.fields.items():
+            self.fields.setdefault(name, RequiredNode()).absorb(below)
+        for type_name, below in other.fragments.items():
+            self.fragments.setdefault(type_name, RequiredNode()).absorb(below)
+
+    def includes(self, other: RequiredNode) -> bool:
+        """Whether nothing of another part is missing here."""
+        return all(
+            name in self.fields and self.fields[name].includes(below)
+            for name, below in other.fields.items()
+        ) and all(
+            type_name in self.fragments and self.fragments[type_name].includes(below)
+            for type_name, below in other.fragments.items()
+        )
 
     def selections(self) -> tuple[RequiredSelection, ...]:
         """The finished form."""
@@ -65,7 +92,12 @@ class FetchGroup:
 
     With a path and no `requires` it asks for root fields, for objects that are the query root.
 
-    `conditions` must hold for any of its fields to be wanted; None while nothing is.
+    Of what a representation has, `keys` is needed by all fields and `inputs` by some, by type and
+    response name.
+
+    `conditions` must hold for any of its fields to be wanted; None while nothing is. `contexts`
+    say where the variables come from that are filled from above, `context_types` what type each
+    of these has.
     """
 
     subgraph: SubgraphName
@@ -77,7 +109,13 @@ class FetchGroup:
     rewrites: dict[Rewrite, None] = field(default_factory=dict)
     parents: dict[FetchGroup, None] = field(default_factory=dict)
     conditions: Conditions | None = None
+    keys: dict[TypeName, RequiredNode] = field(default_factory=dict)
+    inputs: dict[tuple[TypeName, str], RequiredNode] = field(default_factory=dict)
+    contexts: dict[ContextRewrite, None] = field(default_factory=dict)
+    context_types: dict[str, str] = field(default_factory=dict)
     further_paths: list[FlattenPath] = field(default_factory=list)
+    is_apart: bool = False
+    """Made for one type only, where it may turn out that others can be asked with it."""
 
     def wanted_under(self, conditions: Conditions) -> None:
         """Note that a field is wanted when `conditions` hold."""
@@ -92,16 +130,19 @@ class FetchGraph:
     unresolvable: list[UnresolvableField]
 
 
-def build_fetch_graph(graph: QueryGraph, kind: OperationType, root: Solution) -> FetchGraph:
+def build_fetch_graph(
+    graph: QueryGraph, operation: Operation, root: Solution, contexts: ContextFacts | None = None
+) -> FetchGraph:
     """The calls that carry out the solution of an operation's root.
 
     Mutations keep the order of their root fields: neighbours in one subgraph share a call, unless
     the first of them needs further calls, which then belong before the second.
     """
-    builder = _Builder(graph, kind)
+    builder = _Builder(graph, operation, root, contexts or ContextFacts(graph))
     builder.names.claim_all(root.selections)
     for item in root.items:
-        builder.add_root_item(item)
+        if item.item.context is None:
+            builder.add_root_item(item)
     _want_suppliers(builder.groups)
     return FetchGraph(builder.groups, builder.unresolvable)
 
@@ -142,6 +183,10 @@ class _Position:
 
     `demand` are conditions of whoever needs what is below for itself: they say when a call has to
     be made, but fields are written without them, since a call with other reasons may need them.
+
+    `solution` is what is known about the object, `above` the position it was reached from, and
+    `types_above` the types of the object there that lead here, None for all. A call for the object
+    waits for `after`: they tell the types on the way. Calls to `apart` are made for each type.
     """
 
     path: FlattenPath
@@ -151,6 +196,11 @@ class _Position:
     targets: dict[Node, _Target]
     depth: int = 0
     demand: Conditions = frozenset()
+    solution: Solution | None = None
+    above: _Position | None = None
+    types_above: frozenset[TypeName] | None = None
+    after: dict[FetchGroup, None] = field(default_factory=dict)
+    apart: frozenset[SubgraphName] = frozenset()
 
 
 @dataclass(slots=True, eq=False)
@@ -166,12 +216,19 @@ _Key: TypeAlias = tuple[object, ...]
 
 
 class _Builder:
-    def __init__(self, graph: QueryGraph, kind: OperationType) -> None:
+    def __init__(
+        self, graph: QueryGraph, operation: Operation, root: Solution, contexts: ContextFacts
+    ) -> None:
         self._graph = graph
-        self._kind = kind
+        self._kind = operation.kind
+        self._root = root
+        self._contexts = contexts
+        self._client_variables = {item.variable.name.value for item in operation.variables}
+        self._apart_below: dict[Solution, frozenset[SubgraphName]] = {}
         self._index: dict[_Key, FetchGroup] = {}
         self._loads: dict[_Key, Load] = {}
         self._visited: set[tuple[object, ...]] = set()
+        self._inputs: dict[tuple[FetchGroup, Visit, _Position], RequiredNode] = {}
         self._step = 0
         self._written = 0
         self.groups: list[FetchGroup] = []
@@ -182,7 +239,7 @@ class _Builder:
 
     def add_root_item(self, item: PlacedItem) -> None:
         """Write a root field, and for mutations decide whether a new step begins."""
-        position = _Position((), self.names, (), frozenset(), {})
+        position = _Position((), self.names, (), frozenset(), {}, solution=self._root)
         if self._kind is OperationType.MUTATION and item.item.name != TYPENAME:
             subgraphs = {s.node.subgraph for p in item.placements for s in p.sources}
             of_step = [group for group in self.groups if group.step == self._step]
@@ -270,9 +327,17 @@ class _Builder:
                 targets=targets,
                 demand=wanted - guard,
                 depth=position.depth + placement.below_from,
+                solution=placement.below,
+                above=position,
+                types_above=types,
+                after=position.after,
+                apart=self._apart(placement.below),
             )
+            if types is not None:
+                child.after = position.after | self._type_suppliers(position, wanted)
             for placed in placement.below.items:
-                self._add_item(placed, child, below)
+                if placed.item.context is None:
+                    self._add_item(placed, child, below)
             if not any(target.made for target in targets.values()):
                 next(iter(targets.values())).place()
         if needed is not None and below is not None:
@@ -304,14 +369,18 @@ class _Builder:
 
         def make() -> tuple[FetchGroup, DocumentSelection]:
             group, selection = base.place()
+            arguments, arguments_text = item.arguments, item.arguments_text
+            if edge is not None and edge.context_arguments:
+                arguments += self._fill_contexts(group, edge, position, wanted)
+                arguments_text = written_arguments(arguments)
             if not self._graph.facts(base.node).is_interface_object:
                 selection = selection.on(source.node.type_name)
             written = selection.add(
                 DocumentField(
                     response_name=response_name,
                     name=item.name,
-                    arguments=item.arguments,
-                    arguments_text=item.arguments_text,
+                    arguments=arguments,
+                    arguments_text=arguments_text,
                     directives=item.directives,
                     conditions=guard - base.settled,
                     type=edge.type if edge else None,
@@ -320,6 +389,12 @@ class _Builder:
                 )
             )
             group.wanted_under(wanted)
+            if edge is not None and edge.conditions and source.visit is not None:
+                inputs = self._inputs.get((group, source.visit, position), RequiredNode())
+                known = group.inputs.setdefault(
+                    (source.visit.seen_as, response_name), RequiredNode()
+                )
+                known.absorb(inputs)
             if item.children is None or edge is None:
                 return group, selection
             if written.selection is None:
@@ -365,6 +440,9 @@ class _Builder:
         # An object that is reached under conditions may lack what another call requires.
         if visit.entry is None or not visit.entry.is_interface_object:
             apart = None
+        is_ambiguous = apart is not None
+        if visit.entry is not None and visit.entry.is_interface_object:
+            apart = visit.seen_as if visit.subgraph in position.apart else apart
         place = (position.path, position.conditions, visit.subgraph, depth, self._step, apart)
         key = self._group_key(place, visit, position)
         group = self._index.get(key)
@@ -377,18 +455,30 @@ class _Builder:
                 path=position.path,
                 selection=DocumentSelection(root_type),
                 step=self._step,
+                is_apart=apart is not None,
             )
             self.groups.append(group)
+        group.is_apart = group.is_apart and not is_ambiguous
         # The same solution may stand at one path twice, reached through different documents.
         if (visit, position, wanted, apart) in self._visited:
             return group
         self._visited.add((visit, position, wanted, apart))
         needed = _Needed()
-        if visit.entry is not None:
-            needed.required = group.requires.setdefault(visit.seen_as, RequiredNode())
-        for placement in visit.conditions:
+        for index, placement in enumerate(visit.conditions):
+            if index == visit.key_length:
+                group.keys.setdefault(visit.seen_as, RequiredNode()).absorb(needed.required)
+                known = needed.required
+                needed.required = RequiredNode()
             self._add_placement(placement, None, position, needed, wanted)
-        for supplier in needed.suppliers:
+        if visit.entry is not None:
+            into = group.requires.setdefault(visit.seen_as, RequiredNode())
+            if visit.key_length < len(visit.conditions):
+                into.absorb(known)
+                self._inputs[group, visit, position] = needed.required
+            else:
+                group.keys.setdefault(visit.seen_as, RequiredNode()).absorb(needed.required)
+            into.absorb(needed.required)
+        for supplier in (*needed.suppliers, *position.after):
             if supplier is not group:
                 group.parents[supplier] = None
         if visit.entry is None:
@@ -402,6 +492,90 @@ class _Builder:
             group.rewrites[SetValueRewrite(typename, visit.entry.type_name)] = None
         return group
 
+    def _apart(self, solution: Solution) -> frozenset[SubgraphName]:
+        """Subgraphs whose interface object has a field here that needs more than a key.
+
+        Its document cannot tell types apart, so types that are sent the requirements and types
+        that are not must not share a call.
+        """
+        known = self._apart_below.get(solution)
+        if known is None:
+            known = self._apart_below[solution] = frozenset(_with_requirements(solution))
+        return known
+
+    def _type_suppliers(self, position: _Position, wanted: Conditions) -> dict[FetchGroup, None]:
+        """The calls that tell the object's type, where one of those that have it cannot."""
+        needed = _Needed()
+        if position.solution is not None and any(
+            self._graph.facts(node).is_interface_object for node in position.targets
+        ):
+            for placed in position.solution.items:
+                if placed.item.name == TYPENAME:
+                    for placement in placed.placements:
+                        self._add_placement(placement, None, position, needed, wanted)
+                    break
+        return needed.suppliers
+
+    def _fill_contexts(
+        self, group: FetchGroup, edge: FieldEdge, position: _Position, wanted: Conditions
+    ) -> tuple[tuple[str, ValueNode], ...]:
+        """The arguments that a field takes from above; the group then waits for their values."""
+        arguments: list[tuple[str, ValueNode]] = []
+        for argument in edge.context_arguments:
+            variable = self._contexts.variable(edge, argument)
+            while variable in self._client_variables:
+                variable = f"_{variable}"
+            group.context_types[variable] = argument.type
+            for rewrite, suppliers in self._values_above(argument, variable, position, wanted):
+                group.contexts[rewrite] = None
+                for supplier in suppliers:
+                    if supplier is not group:
+                        group.parents[supplier] = None
+            arguments.append((argument.name, VariableNode(name=NameNode(value=variable))))
+        return tuple(arguments)
+
+    def _values_above(
+        self,
+        argument: JoinContextArgument,
+        variable: str,
+        position: _Position,
+        wanted: Conditions,
+    ) -> Iterator[tuple[ContextRewrite, dict[FetchGroup, None]]]:
+        """Where an argument's value may stand, nearest first, and who supplies it."""
+        value = value_of(argument)
+        levels = 1
+        types, above = position.types_above, position.above
+        while above is not None and above.solution is not None:
+            selections = above.solution.selections
+            needed = _Needed()
+            for placed in above.solution.items:
+                if placed.item.context == value:
+                    self._add_value(placed, above, needed, wanted)
+            suppliers = needed.suppliers
+            if needed.required.fragments:
+                suppliers = suppliers | self._type_suppliers(above, wanted)
+            for path in _leaf_paths(needed.required):
+                yield ContextRewrite(levels, path, variable), suppliers
+            concerned = types or self._graph.possible_types(selections.type_name)
+            if concerned == self._contexts.setters(value.context, concerned):
+                return
+            levels += 1
+            types, above = above.types_above, above.above
+
+    def _add_value(
+        self, placed: PlacedItem, position: _Position, needed: _Needed, wanted: Conditions
+    ) -> None:
+        for placement in placed.placements:
+            below = needed
+            if placed.types is not None or len(placed.placements) > 1:
+                types = placed.types or self._graph.possible_types(placement.seen_as)
+                for name in sorted(types & self._graph.possible_types(placement.seen_as)):
+                    fragment = needed.required.fragments.setdefault(name, RequiredNode())
+                    below = _Needed(fragment, needed.suppliers)
+                    self._add_placement(placement, placed.types, position, below, wanted)
+            else:
+                self._add_placement(placement, placed.types, position, below, wanted)
+
     def _group_key(self, place: tuple[object, ...], visit: Visit, position: _Position) -> _Key:
         """The key of a group at a place that can send what the visit has to send."""
         arrived = frozenset(position.targets)
@@ -409,6 +583,32 @@ class _Builder:
         while not self._loads.setdefault((*place, number), Load()).take(visit, arrived):
             number += 1
         return (*place, number)
+
+
+def _with_requirements(solution: Solution) -> Iterator[SubgraphName]:
+    pending = [placement for item in solution.items for placement in item.placements]
+    while pending:
+        placement = pending.pop()
+        for source, edge in zip(placement.sources, placement.edges, strict=True):
+            visit = source.visit
+            if visit is None:
+                continue
+            pending += visit.conditions
+            is_interface_object = visit.entry is not None and visit.entry.is_interface_object
+            if edge is not None and edge.conditions and is_interface_object:
+                yield visit.subgraph
+
+
+def _leaf_paths(node: RequiredNode) -> Iterator[RewritePath]:
+    """The ways to the leaves, `__typename` left out."""
+    for name, below in node.fields.items():
+        if name != TYPENAME:
+            ways = _leaf_paths(below) if below.fields or below.fragments else iter(((),))
+            for rest in ways:
+                yield (FieldSegment(name), *rest)
+    for type_name, below in node.fragments.items():
+        for rest in _leaf_paths(below):
+            yield (TypeConditionSegment(frozenset({type_name})), *rest)
 
 
 def _list_segments(node: TypeNode) -> tuple[ListSegment, ...]:

@@ -14,7 +14,7 @@ from graphql import OperationType
 
 from gateway.planner.bounds import Bounds
 from gateway.planner.cost import calls_of, placement_cost, total_cost
-from gateway.planner.graph_view import GraphView
+from gateway.planner.graph_view import GraphView, needs_more
 from gateway.planner.path import (
     arrival_sources,
     is_direct,
@@ -160,8 +160,8 @@ class Walk:
         return self._here
 
     def type_is_unknown(self) -> bool:
-        """Whether the object is at hand as an interface object only."""
-        return bool(self._arrivals) and all(
+        """Whether the object is at hand as an interface object, that may be asked alone."""
+        return any(
             self._graph.facts(arrival.node).is_interface_object for arrival in self._arrivals
         )
 
@@ -213,7 +213,7 @@ class Walk:
             (source, edge)
             for source in sources
             if (edge := edge_at(source.node, item.name, seen_as)) is not None
-            and not edge.conditions
+            and not needs_more(edge)
         ]
 
     def sources(self, seen_as: TypeName) -> list[Source]:
@@ -307,7 +307,11 @@ class Walk:
     ) -> Placement | None:
         if item.response_name in self._ambiguous_names:
             candidates = [c for c in candidates if not self._would_mix(c[0], seen_as)]
-        requiring = self._search.view.requiring_edges(item.name, seen_as)
+        requiring = [
+            edge
+            for edge in self._search.view.requiring_edges(item.name, seen_as)
+            if all(argument.context in item.contexts for argument in edge.context_arguments)
+        ]
         is_simple = item.children is None and candidates and not requiring
         if is_simple and (self._opened is None or len(candidates) == 1):
             nearest = min(candidates, key=lambda candidate: candidate[0].depth)
@@ -407,7 +411,7 @@ class Walk:
     # --- Requirements ----------------------------------------------------------------------
 
     def _visits_for_requirements(
-        self, edges: tuple[FieldEdge, ...], seen_as: TypeName, sources: list[Source]
+        self, edges: Sequence[FieldEdge], seen_as: TypeName, sources: list[Source]
     ) -> Iterator[tuple[FieldEdge, Visit]]:
         """Calls made for an item with `@requires`, after its requirements are known."""
         for edge in edges:
@@ -429,8 +433,12 @@ class Walk:
         try:
             visits = [
                 visit
-                for entry, items in self._search.view.entries_for(edge, seen_as)
-                if (visit := visit_by(entry, items, seen_as, sources, self._place_condition))
+                for entry, items, key_length in self._search.view.entries_for(edge, seen_as)
+                if (
+                    visit := visit_by(
+                        entry, items, key_length, seen_as, sources, self._place_condition
+                    )
+                )
                 is not None
             ]
         finally:

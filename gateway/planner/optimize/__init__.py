@@ -8,11 +8,14 @@ from gateway.planner.fetch_graph import FetchGraph
 from gateway.planner.optimize.batch_equal_calls import batch_equal_calls
 from gateway.planner.optimize.drop_implied_parents import drop_implied_parents
 from gateway.planner.optimize.merge_same_place import merge_same_place
+from gateway.planner.optimize.merge_types import merge_types
 
 Pass = Callable[[FetchGraph], None]
 
 PASSES: tuple[Pass, ...] = (
     merge_same_place,
+    # Before batching, which gives calls several places.
+    merge_types,
     batch_equal_calls,
     # Last: batching adds parents.
     drop_implied_parents,

@@ -51,4 +51,5 @@ def _identity(group: FetchGroup, level: int) -> tuple[object, ...]:
         text.rewrites,
         requires,
         tuple(group.rewrites),
+        tuple(group.contexts),
     )

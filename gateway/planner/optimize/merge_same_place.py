@@ -24,7 +24,7 @@ def _merge_once(graph: FetchGraph) -> bool:
         if not group.path:
             continue
         requires = frozenset((name, node.selections()) for name, node in group.requires.items())
-        rewrites = frozenset(group.rewrites)
+        rewrites = frozenset(group.rewrites) | frozenset(group.contexts)
         key = (level[group], group.step, group.subgraph, group.path, requires, rewrites)
         first = first_of.setdefault(key, group)
         if first is not group:

@@ -59,5 +59,5 @@ def test_every_fetch_group_becomes_one_fetch() -> None:
     )
     assert not isinstance(prepared, list)
     solution = planner.search(prepared.operation, frozenset())
-    groups = build_fetch_graph(planner.graph, prepared.operation.kind, solution).groups
+    groups = build_fetch_graph(planner.graph, prepared.operation, solution).groups
     assert len(list(fetches(planner.plan(prepared.operation).node))) == len(groups)
