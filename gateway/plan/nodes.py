@@ -120,6 +120,21 @@ class ContextRewrite:
     variable: str
 
 
+# --- What can be done without ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DependentField:
+    """A field of an entity call that alone needs `requires` of a representation (`@requires`).
+
+    Objects of `type_condition` that lack a part of it are asked for the call's other fields.
+    """
+
+    type_condition: str
+    response_name: str
+    requires: tuple[RequiredSelection, ...]
+
+
 # --- Nodes -------------------------------------------------------------------------------------
 
 
@@ -134,6 +149,9 @@ class FetchNode:
     top-level selections is a `RequiredFragment`, one per entity type, and `__typename` is among
     its fields.
 
+    Where some fields need more than others, `dependent_fields` says which these are, and `keys`
+    is what every field needs; both are empty otherwise.
+
     With `context_rewrites` objects at different places may send different variables: the call is
     made for each set of values, in one request.
     """
@@ -147,6 +165,8 @@ class FetchNode:
     input_rewrites: tuple[Rewrite, ...] = ()
     output_rewrites: tuple[Rewrite, ...] = ()
     context_rewrites: tuple[ContextRewrite, ...] = ()
+    keys: tuple[RequiredFragment, ...] = ()
+    dependent_fields: tuple[DependentField, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +213,12 @@ class UnresolvableField:
     """A field of the operation for which no subgraph can be asked, and why.
 
     The executor answers null there (with null propagation) and adds an error with `message`.
+    Where it can be asked for some types of objects, `types` has those for which it cannot.
     """
 
     path: tuple[str, ...]
     message: str
+    types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

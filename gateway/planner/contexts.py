@@ -154,8 +154,8 @@ class ContextPass:
                     if setters != concerned:
                         upwards[value] = None
             items.append(item)
-        for value, setters in given.items():
-            items += self._items_for(value, selections.type_name, frozenset(setters))
+        for value, types in given.items():
+            items += self._items_for(value, selections.type_name, frozenset(types))
         if all(a is b for a, b in zip(items, selections.items, strict=False)) and len(items) == len(
             selections.items
         ):

@@ -9,6 +9,7 @@ from graphql import OperationType, VariableDefinitionNode, print_ast
 from gateway.operation.model import Conditions, Operation
 from gateway.plan.nodes import (
     ConditionNode,
+    DependentField,
     FetchNode,
     FlattenNode,
     ParallelNode,
@@ -18,7 +19,9 @@ from gateway.plan.nodes import (
     SetValueRewrite,
 )
 from gateway.planner.document import write_selection
-from gateway.planner.fetch_graph import FetchGraph, FetchGroup
+from gateway.planner.fetch_graph import FetchGraph, FetchGroup, RequiredNode
+from gateway.planner.selections import TYPENAME
+from supergraph.model import TypeName
 
 
 def emit_plan(graph: FetchGraph, operation: Operation) -> PlanNode | None:
@@ -115,25 +118,47 @@ class _Step:
         prefix = f"{group.kind.value}({','.join(declared)})" if declared else group.kind.value
         if prefix == OperationType.QUERY.value:
             prefix = ""
+        keys, dependent = _dependent_fields(group)
         fetch = FetchNode(
             subgraph=group.subgraph,
             kind=group.kind,
             operation=prefix + body,
             variable_usages=usages,
-            requires=tuple(
-                RequiredFragment(name, node.selections()) for name, node in group.requires.items()
-            ),
+            requires=_fragments(group.requires),
             # Types are set last: the other rewrites look at them.
             input_rewrites=tuple(
                 sorted(group.rewrites, key=lambda item: isinstance(item, SetValueRewrite))
             ),
             output_rewrites=text.rewrites,
             context_rewrites=tuple(group.contexts),
+            keys=keys,
+            dependent_fields=dependent,
         )
         node: PlanNode = fetch
         if group.path:
             node = FlattenNode((group.path, *group.further_paths), fetch)
         return _guarded(node, decided)
+
+
+def _fragments(nodes: Mapping[TypeName, RequiredNode]) -> tuple[RequiredFragment, ...]:
+    return tuple(RequiredFragment(name, node.selections()) for name, node in nodes.items())
+
+
+def _dependent_fields(
+    group: FetchGroup,
+) -> tuple[tuple[RequiredFragment, ...], tuple[DependentField, ...]]:
+    """What of a call can be had without the inputs of the rest, if there is such a part."""
+    if not group.inputs:
+        return (), ()
+    dependent = tuple(
+        DependentField(type_name, response_name, node.selections())
+        for (type_name, response_name), node in group.inputs.items()
+    )
+    names = {item.response_name for item in group.selection.all_fields()} - {TYPENAME}
+    is_mixed = not names <= {field.response_name for field in dependent}
+    if not is_mixed and len({field.requires for field in dependent}) == 1:
+        return (), ()
+    return _fragments(group.keys), dependent
 
 
 def _declaration(definition: VariableDefinitionNode) -> str:

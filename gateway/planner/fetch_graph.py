@@ -267,12 +267,16 @@ class _Builder:
 
     def _note_unresolvable(self, item: Item, placed: PlacedItem, position: _Position) -> None:
         path = (*position.response_path, item.response_name)
-        if any(known.path == path for known in self.unresolvable):
+        concerns_all = placed.types is None and not placed.placements
+        failed = () if concerns_all else placed.failed_types
+        if any(known.path == path and known.types == failed for known in self.unresolvable):
             return
         types = ", ".join(f'"{name}"' for name in placed.failed_types)
         self.unresolvable.append(
             UnresolvableField(
-                path, f'No subgraph can be asked for the field "{item.name}" of {types} here.'
+                path,
+                f'No subgraph can be asked for the field "{item.name}" of {types} here.',
+                failed,
             )
         )
 
@@ -464,20 +468,18 @@ class _Builder:
             return group
         self._visited.add((visit, position, wanted, apart))
         needed = _Needed()
+        of_key = needed.required
         for index, placement in enumerate(visit.conditions):
             if index == visit.key_length:
-                group.keys.setdefault(visit.seen_as, RequiredNode()).absorb(needed.required)
-                known = needed.required
-                needed.required = RequiredNode()
+                needed.required = RequiredNode()  # from here on the inputs of one field
             self._add_placement(placement, None, position, needed, wanted)
         if visit.entry is not None:
-            into = group.requires.setdefault(visit.seen_as, RequiredNode())
-            if visit.key_length < len(visit.conditions):
-                into.absorb(known)
+            group.keys.setdefault(visit.seen_as, RequiredNode()).absorb(of_key)
+            required = group.requires.setdefault(visit.seen_as, RequiredNode())
+            required.absorb(of_key)
+            if needed.required is not of_key:
+                required.absorb(needed.required)
                 self._inputs[group, visit, position] = needed.required
-            else:
-                group.keys.setdefault(visit.seen_as, RequiredNode()).absorb(needed.required)
-            into.absorb(needed.required)
         for supplier in (*needed.suppliers, *position.after):
             if supplier is not group:
                 group.parents[supplier] = None

@@ -6,7 +6,7 @@ planned for each. Fields keep their own conditions in the merged document.
 
 from __future__ import annotations
 
-from gateway.planner.fetch_graph import FetchGraph, FetchGroup
+from gateway.planner.fetch_graph import FetchGraph, FetchGroup, RequiredNode
 from gateway.planner.optimize.levels import levels
 
 
@@ -31,6 +31,9 @@ def _merge_once(graph: FetchGraph) -> bool:
             first.selection.absorb(group.selection)
             first.wanted_under(group.conditions or frozenset())
             first.parents.update(group.parents)
+            for name, node in group.keys.items():
+                first.keys.setdefault(name, RequiredNode()).absorb(node)
+            first.inputs.update(group.inputs)
             merged[group] = first
     if not merged:
         return False
