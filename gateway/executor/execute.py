@@ -81,6 +81,7 @@ async def execute_plan(
         client=client,
         context=context or RequestContext(),
         entity_cache=None if is_mutation else entity_cache,
+        has_contexts=plan.has_contexts,
     )
     if plan.node is not None:
         await _run(execution, plan.node)

@@ -59,6 +59,8 @@ class Execution:
     data: JsonObject = field(default_factory=dict)
     errors: list[ResponseError] = field(default_factory=list)
     not_asked: list[NotAsked] = field(default_factory=list)
+    has_contexts: bool = False
+    """Whether a call of the plan sends what it takes from objects further up."""
 
 
 async def run_fetch(execution: Execution, node: FetchNode | FlattenNode) -> None:
@@ -321,14 +323,16 @@ def _merge_entity(
 
     Places of one branch share the entity's parts, so that cost follows distinct data: they are
     asked the same from here on. Another branch has other selections below it, which may use one
-    name for different fields; they must not meet in the same object.
+    name for different fields; they must not meet in the same object. Where values from contexts
+    are sent, what stands above a place decides, too, and no part is shared.
     """
     versions: dict[tuple[int, int], JsonObject] = {}
-    for position in places.of(index):
-        version = versions.get(position.branch)
+    for number, position in enumerate(places.of(index)):
+        branch = (number, 0) if execution.has_contexts else position.branch
+        version = versions.get(branch)
         if version is None:
             version = entity if not versions else copy_json(next(iter(versions.values())))
-            versions[position.branch] = version
+            versions[branch] = version
         merge_object(execution.facts, position.target, version)
 
 

@@ -228,6 +228,24 @@ class QueryPlan:
     node: PlanNode | None
     unresolvable: tuple[UnresolvableField, ...] = ()
 
+    @property
+    def has_contexts(self) -> bool:
+        """Whether a call sends what it takes from objects further up."""
+        pending = [self.node]
+        while pending:
+            match pending.pop():
+                case FetchNode() as fetch if fetch.context_rewrites:
+                    return True
+                case FlattenNode(_, fetch):
+                    pending.append(fetch)
+                case SequenceNode(nodes) | ParallelNode(nodes):
+                    pending += nodes
+                case ConditionNode(_, if_clause, else_clause):
+                    pending += [if_clause, else_clause]
+                case _:
+                    pass
+        return False
+
     def __str__(self) -> str:
         from gateway.plan.display import display_plan
 
