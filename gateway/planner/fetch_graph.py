@@ -447,7 +447,9 @@ class _Builder:
         is_ambiguous = apart is not None
         if visit.entry is not None and visit.entry.is_interface_object:
             apart = visit.seen_as if visit.subgraph in position.apart else apart
-        place = (position.path, position.conditions, visit.subgraph, depth, self._step, apart)
+        # So may one that stands at the same path, but got there by other calls.
+        way = (position.path, position.conditions, position.depth, position.solution)
+        place = (*way, visit.subgraph, depth, self._step, apart)
         key = self._group_key(place, visit, position)
         group = self._index.get(key)
         if group is None:

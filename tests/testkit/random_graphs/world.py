@@ -27,6 +27,7 @@ from graphql import (
     SelectionSetNode,
     TypeNode,
     execute,
+    is_non_null_type,
     parse,
     value_from_ast_untyped,
 )
@@ -386,7 +387,7 @@ class World:
             if info.parent_type.name == "Mutation":
                 mutations.append(f"{info.field_name} {json.dumps(arguments, sort_keys=True)}")
             if failing:
-                types[tuple(info.path.as_list())] = info.return_type
+                types[tuple(info.path.as_list())] = _loosest(info)
                 if self.fails(seed, thing, info.field_name):
                     raise GraphQLError("failed")
             arguments |= self.contextual(seed, thing, info.field_name)
@@ -401,6 +402,13 @@ class World:
         )
         formatted: dict[str, Any] = json.loads(json.dumps(result.formatted))  # type: ignore[union-attr]  # all is synchronous
         return Answer(formatted["data"], formatted.get("errors", []), mutations, types)
+
+
+def _loosest(info: GraphQLResolveInfo[Any]) -> GraphQLOutputType:
+    """The type of a field as far as it holds where the type of its object could not be told."""
+    declared = [item.fields.get(info.field_name) for item in info.parent_type.interfaces]
+    types = [field.type for field in declared if field is not None]
+    return next((type_ for type_ in types if not is_non_null_type(type_)), info.return_type)
 
 
 def _below(thing: Thing, value: Any) -> Any:
