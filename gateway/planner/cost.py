@@ -20,7 +20,7 @@ def calls_of(placements: tuple[Placement, ...]) -> set[tuple[SubgraphName, int]]
 
 def total_cost(items: tuple[PlacedItem, ...]) -> Cost:
     """The cost of a position: each call once, each position below once."""
-    unresolved = sum(1 for item in items if item.failed_types)
+    unresolved = sum(len(item.failed_types) for item in items)
     waiting = count = fields = 0
     calls: set[tuple[SubgraphName, int]] = set()
     below: set[tuple[str, int, int]] = set()

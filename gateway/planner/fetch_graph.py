@@ -275,10 +275,30 @@ class _Builder:
         self.unresolvable.append(
             UnresolvableField(
                 path,
-                f'No subgraph can be asked for the field "{item.name}" of {types} here.',
+                f'No subgraph can be asked for the field "{item.name}" of {types} here'
+                f"{self._reason(item, placed.failed_types)}.",
                 failed,
             )
         )
+
+    def _reason(self, item: Item, types: tuple[TypeName, ...]) -> str:
+        """What more can be said about a field that has no source."""
+        for type_name in types:
+            definition = self._graph.supergraph.types.get(type_name)
+            for subgraph in sorted(definition.graphs) if definition else ():
+                node = self._graph.node(subgraph, type_name)
+                edge = self._graph.field_edge(node, item.name) if node else None
+                if edge is None:
+                    continue
+                if edge.context_arguments and not item.contexts:
+                    return f': nothing above sets the context that subgraph "{subgraph}" needs'
+                is_entered = any(e.node == edge.tail for e in self._graph.entries(type_name))
+                if edge.conditions and not is_entered:
+                    return (
+                        f': "{type_name}" has no @key in subgraph "{subgraph}" by which it could '
+                        "be sent what the field requires"
+                    )
+        return ""
 
     def _add_placement(
         self,
