@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock fmt check test test-random kafka kafka-stop test-kafka bench demo composition-reference plan-quality docs clean
+.PHONY: help setup lock fmt check test test-random kafka kafka-stop test-kafka bench demo composition-reference change-reference plan-quality docs clean
 
 help: ## print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,10 +56,15 @@ demo: $(STAMP) ## bring up the whole mesh and show it (ARGS=--once ends after th
 
 docs: $(STAMP) ## write the generated pages of docs/ anew
 	$(BIN)/python tools/docs/composition_codes.py
+	$(BIN)/python tools/docs/schema_changes.py
 
 composition-reference: $(STAMP) ## record anew what @apollo/composition says to the corpus (needs Node.js), show what differs
 	cd tools/composition-reference && npm ci --silent --no-audit --no-fund && npm run --silent record
 	$(BIN)/pytest --quiet tests/supergraph/test_corpus.py $(ARGS)
+
+change-reference: $(STAMP) ## record anew what @graphql-inspector/core finds in the corpus of changes (needs Node.js)
+	cd tools/inspector-reference && npm ci --silent --no-audit --no-fund && npm run --silent record
+	$(BIN)/pytest --quiet tests/supergraph/checks/test_change_corpus.py $(ARGS)
 
 plan-quality: $(STAMP) ## count the calls of the reference planner again and compare (needs Node.js)
 	cd tools/plan-quality && npm ci --silent

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class SecurityContext:
+class SecurityContext(msgspec.Struct, frozen=True, cache_hash=True):
     """On whose behalf a request runs; part of every key that shares or caches anything."""
 
     tenant: str = ""
@@ -24,11 +24,10 @@ class SecurityContext:
         return json.dumps([self.tenant, self.subject, sorted(self.scopes), self.credential_digest])
 
 
-@dataclass(frozen=True, slots=True)
-class RequestContext:
+class RequestContext(msgspec.Struct, frozen=True):
     """`headers` are those of the client's request that go on to subgraphs, in lower case."""
 
-    security: SecurityContext = field(default_factory=SecurityContext)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    security: SecurityContext = SecurityContext()
+    headers: Mapping[str, str] = {}
     override_labels: frozenset[str] = frozenset()
     """Labels of progressive overrides that the request names itself."""

@@ -8,10 +8,9 @@ what is wrong with the gateway itself is logged whole and answered without detai
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -39,6 +38,7 @@ from gateway.planner import OverrideLabels, PlanningError, QueryPlanner
 from gateway.planning import PlanningLanes
 from gateway.telemetry import GatewayMetrics, plan_span
 from gateway.transport.base import JsonObject, SubgraphClient
+from subgraph_kit.resilience.cut_off import cut_off
 from subgraph_kit.resilience.deadline import deadline
 from supergraph.model import Supergraph
 
@@ -64,8 +64,7 @@ class Refusal:
     errors: Sequence[JsonObject]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What a request comes to.
 
     `was_executed` tells whether there is a `data` entry (which may be null): without one the
@@ -81,7 +80,7 @@ class Outcome:
     was_executed: bool = False
     is_graphql_refusal: bool = False
     status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     operation_name: str | None = None
     operation_type: str | None = None
 
@@ -118,8 +117,7 @@ class Runtime:
         self._always_active = frozenset(override_labels)
         self._code = CompiledPlans()
         self._limits = limits
-        self.count_hit = metrics.operation_cache.labels("hit").inc if metrics else _no_count
-        self._count_miss = metrics.operation_cache.labels("miss").inc if metrics else _no_count
+        self._lookups = metrics.operation_cache if metrics is not None else None
         self._traced = traced
         self._operations: OperationCache[PlannedOperation | Refusal] = OperationCache(
             max_entries=cache.max_entries, max_characters=cache.max_characters
@@ -127,13 +125,19 @@ class Runtime:
 
     def override_labels(self, named: frozenset[str] = frozenset()) -> frozenset[str]:
         """The labels that apply to a request which names some itself; decided anew each time."""
-        return self._labels.decide(self._always_active | named)
+        active = self._always_active | named if named else self._always_active
+        return self._labels.decide(active)
 
     def known(
         self, document: str, operation_name: str | None, labels: frozenset[str] = frozenset()
     ) -> PlannedOperation | Refusal | None:
         """What is kept for an operation under these override labels, or None."""
         return self._operations.get(document, operation_name, labels)
+
+    def count_hit(self) -> None:
+        """Count that a request found its operation kept."""
+        if self._lookups is not None:
+            self._lookups.add(("hit",))
 
     async def planned(
         self,
@@ -143,7 +147,8 @@ class Runtime:
         labels: frozenset[str] = frozenset(),
     ) -> PlannedOperation | Refusal:
         """Plan an operation beside the event loop and keep it."""
-        self._count_miss()
+        if self._lookups is not None:
+            self._lookups.add(("miss",))
 
         def plan() -> PlannedOperation | Refusal:
             with plan_span(traced=self._traced):
@@ -279,7 +284,7 @@ class Pipeline:
         planned = runtime.known(document, operation_name, labels)
         if planned is None:
             try:
-                async with asyncio.timeout(seconds):
+                with cut_off(seconds):
                     planned = await runtime.planned(document, operation_name, self._lanes, labels)
             except TimeoutError:
                 raise _timed_out(seconds) from None
@@ -296,21 +301,22 @@ class Pipeline:
                 "GET requests may only query; send mutations with POST",
                 headers={"allow": "POST"},
             )
-        values = coerce_variables(
-            runtime.supergraph.api_schema,
-            operation.variables,
-            variables,
-            suggestions=self._limits.suggestions,
-        )
+        values: dict[str, Any] | list[GraphQLError] = {}
+        if operation.variables:
+            values = coerce_variables(
+                runtime.supergraph.api_schema,
+                operation.variables,
+                variables,
+                suggestions=self._limits.suggestions,
+            )
         if isinstance(values, list):
             errors = [_formatted(error) for error in values]
             return Outcome(errors=errors, status=400, is_graphql_refusal=True)
         if operation.kind is OperationType.MUTATION:
             on_mutation()
         try:
-            async with asyncio.timeout(seconds + _GRACE_SECONDS):
-                with deadline(seconds):
-                    result = await self._execute(runtime, planned, values, context)
+            with cut_off(seconds + _GRACE_SECONDS), deadline(seconds):
+                result = await self._execute(runtime, planned, values, context)
         except TimeoutError:
             raise _timed_out(seconds) from None
         return Outcome(
@@ -354,10 +360,6 @@ def _timed_out(seconds: float) -> RequestError:
     return RequestError(
         504, "REQUEST_TIMEOUT", f"The request was not answered within {seconds:g} s"
     )
-
-
-def _no_count() -> None:
-    """Count nothing: no metrics are wanted."""
 
 
 def _formatted(error: GraphQLError) -> JsonObject:

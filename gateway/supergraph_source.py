@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 
 from gateway.errors import ConfigurationError
-from gateway.transport.http import InvalidTargetError
+from gateway.transport.route import InvalidTargetError
 from supergraph.model import InvalidSupergraphError
 
 _log = structlog.get_logger(__name__)

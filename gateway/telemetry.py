@@ -11,22 +11,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from typing import Final
 
+from msgspec.structs import replace
 from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from gateway.tally import Counts, Durations, Joined
 from gateway.transport.base import (
     SubgraphCallError,
     SubgraphClient,
     SubgraphRequest,
     SubgraphResponse,
 )
-from subgraph_kit.telemetry.metrics import CONTENT_TYPE, HTTP_DURATION, HTTP_REQUESTS, REGISTRY
+from subgraph_kit.telemetry.metrics import CONTENT_TYPE, HTTP_SECONDS, REGISTRY
+from subgraph_kit.telemetry.names import METRIC_HTTP_DURATION, METRIC_HTTP_REQUESTS
 from subgraph_kit.telemetry.setup import extract_trace_context, inject_trace_context
 
 SPAN_REQUEST: Final = "gateway.request"
@@ -72,31 +74,36 @@ class GatewayMetrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         registry = self._registry
-        self.subgraph_requests = Counter(
+        self.subgraph_requests = Counts(
             METRIC_SUBGRAPH_REQUESTS,
             "Calls to subgraphs, by outcome: ok, errors (in the answer), or the code of a failure",
             ("subgraph", "outcome"),
-            registry=registry,
         )
-        self.subgraph_duration = Histogram(
+        self.subgraph_duration = Durations(
             METRIC_SUBGRAPH_DURATION,
             "Time of a call to a subgraph, retries included",
             ("subgraph",),
-            buckets=_SECONDS,
-            registry=registry,
+            _SECONDS,
         )
+        registry.register(self.subgraph_requests)
+        registry.register(self.subgraph_duration)
+        self._http_requests = Counts(
+            METRIC_HTTP_REQUESTS, "Requests served", ("service", "endpoint", "method", "status")
+        )
+        self._http_duration = Durations(
+            METRIC_HTTP_DURATION, "Time to serve a request", ("service", "endpoint"), HTTP_SECONDS
+        )
+        self._shared_with_kit = Joined(REGISTRY, [self._http_requests, self._http_duration])
         self.errors = Counter(
             METRIC_ERRORS,
             "Responses with at least one GraphQL error, by whether there was data",
             ("outcome",),
             registry=registry,
         )
-        self.operation_cache = Counter(
-            METRIC_OPERATION_CACHE,
-            "Lookups of prepared and planned operations",
-            ("result",),
-            registry=registry,
+        self.operation_cache = Counts(
+            METRIC_OPERATION_CACHE, "Lookups of prepared and planned operations", ("result",)
         )
+        registry.register(self.operation_cache)
         self.shared = Counter(
             METRIC_SHARED,
             "Subgraph requests and operations answered by an equal one that was in flight",
@@ -114,8 +121,6 @@ class GatewayMetrics:
         )
         self.render_all: Callable[[], bytes] | None = None
         """Set where several processes answer for each other; gives the metrics of all of them."""
-        self._by_status: dict[tuple[str, str, int], Callable[[], None]] = {}
-        self._by_endpoint: dict[str, Callable[[float], None]] = {}
 
     def gauge(self, name: str, help_text: str, read: Callable[[], float]) -> None:
         """Add a number that is read when metrics are asked for."""
@@ -129,16 +134,8 @@ class GatewayMetrics:
 
     def count_request(self, endpoint: str, method: str, status: int, seconds: float) -> None:
         """Count one HTTP request. `endpoint` is one of the gateway's own paths, or "other"."""
-        key = (endpoint, method, status)
-        increment = self._by_status.get(key)
-        if increment is None:
-            increment = HTTP_REQUESTS.labels(SERVICE, endpoint, method, str(status)).inc
-            self._by_status[key] = increment
-        increment()
-        observe = self._by_endpoint.get(endpoint)
-        if observe is None:
-            observe = self._by_endpoint[endpoint] = HTTP_DURATION.labels(SERVICE, endpoint).observe
-        observe(seconds)
+        self._http_requests.add((SERVICE, endpoint, method, str(status)))
+        self._http_duration.add((SERVICE, endpoint), seconds)
 
     def render(self) -> tuple[bytes, str]:
         """All metrics in Prometheus' text format, and their content type."""
@@ -147,7 +144,7 @@ class GatewayMetrics:
 
     def render_own(self) -> bytes:
         """The metrics of this process."""
-        return generate_latest(REGISTRY) + generate_latest(self._registry)
+        return generate_latest(self._shared_with_kit) + generate_latest(self._registry)
 
 
 class _ReadCounter(Collector):
@@ -174,8 +171,6 @@ class ObservedSubgraphClient:
         self._traced = traced
         self._requests = metrics.subgraph_requests
         self._duration = metrics.subgraph_duration
-        self._count: dict[tuple[str, str], Callable[[], None]] = {}
-        self._observe: dict[str, Callable[[float], None]] = {}
 
     async def execute(self, request: SubgraphRequest) -> SubgraphResponse:
         """See `SubgraphClient`."""
@@ -218,18 +213,8 @@ class ObservedSubgraphClient:
             outcome = error.code
             raise
         finally:
-            self._record(request.subgraph, outcome, time.perf_counter() - started)
-
-    def _record(self, subgraph: str, outcome: str, seconds: float) -> None:
-        count = self._count.get((subgraph, outcome))
-        if count is None:
-            count = self._requests.labels(subgraph, outcome).inc
-            self._count[subgraph, outcome] = count
-        count()
-        observe = self._observe.get(subgraph)
-        if observe is None:
-            observe = self._observe[subgraph] = self._duration.labels(subgraph).observe
-        observe(seconds)
+            self._requests.add((request.subgraph, outcome))
+            self._duration.add((request.subgraph,), time.perf_counter() - started)
 
 
 def request_span(headers: Mapping[str, str]) -> AbstractContextManager[Span]:

@@ -71,6 +71,21 @@ class DataProductAdapter(ABC):
             )
         return pages
 
+    async def query_by_link(
+        self, link: str, values: Sequence[tuple[str, ...]], query: EntityQuery
+    ) -> Mapping[tuple[str, ...], Sequence[Entity]]:
+        """For each of `values`, a page of the entities that `link` pairs with it.
+
+        `values` are keys of the entities on the link's other side: the tags of many articles. What
+        a link is, the adapter knows; the default knows none.
+
+        Raises:
+            ConfigurationError: if there is no such link.
+        """
+        from subgraph_kit.errors import ConfigurationError
+
+        raise ConfigurationError(f"the adapter of {self.data_product.entity_type} has no {link!r}")
+
     @abstractmethod
     async def health_check(self) -> HealthStatus:
         """Ask the source whether it can serve; never raises."""

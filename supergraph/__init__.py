@@ -13,6 +13,9 @@ reads a supergraph (`load_supergraph`, `extract_subgraphs`, `apply_contract`) ra
 """
 
 from supergraph.cache import CompositionCache
+from supergraph.checks.change import Criticality, SchemaChange
+from supergraph.checks.diff import diff
+from supergraph.checks.schema_text import InvalidSchemaError
 from supergraph.compose import CompositionResult, compose
 from supergraph.contracts import ContractFilter, ContractResult, apply_contract
 from supergraph.errors import CompositionError, ErrorCode, SourceLocation
@@ -29,15 +32,19 @@ __all__ = [
     "CompositionResult",
     "ContractFilter",
     "ContractResult",
+    "Criticality",
     "ErrorCode",
     "HintCode",
     "HintLevel",
+    "InvalidSchemaError",
     "InvalidSupergraphError",
+    "SchemaChange",
     "SourceLocation",
     "SubgraphInput",
     "Supergraph",
     "apply_contract",
     "compose",
+    "diff",
     "extract_subgraphs",
     "load_supergraph",
 ]

@@ -107,18 +107,7 @@ def read_supergraph(sdl: str, document: DocumentNode) -> Supergraph:
         InvalidSupergraphError: if it is no supergraph this gateway can serve.
     """
     specs = linked_specs(document)
-    join = next((spec for spec in specs if spec.name == "join"), None)
-    if join is None:
-        raise InvalidSupergraphError(
-            "This is no supergraph: its schema definition links no join specification. "
-            "Compose the subgraphs first: dictamesh supergraph compose --config supergraph.yaml"
-        )
-    if join.version not in SUPPORTED_JOIN_VERSIONS:
-        raise InvalidSupergraphError(
-            f"The supergraph uses join specification v{join.version[0]}.{join.version[1]}; "
-            "v0.1 to v0.5 are supported."
-        )
-    reader = _Reader(join, document)
+    reader = _Reader(_join_spec(specs), document)
     types = reader.types(specs)
     schema = _schema(document, specs, keep_inaccessible=True)
     # Nothing hidden is the usual case, and one schema of a large graph is half the time and memory.
@@ -143,6 +132,36 @@ def read_supergraph(sdl: str, document: DocumentNode) -> Supergraph:
         schema=schema,
         api_schema=api_schema,
     )
+
+
+def read_joins(
+    document: DocumentNode,
+) -> tuple[Mapping[SubgraphName, JoinGraph], Mapping[TypeName, SupergraphType]]:
+    """The subgraphs and types of a supergraph's document, without the schemas made of them.
+
+    The document may lack types; the links and the enum of the subgraphs have to be in it.
+
+    Raises:
+        InvalidSupergraphError: if it is not of a supergraph.
+    """
+    specs = linked_specs(document)
+    reader = _Reader(_join_spec(specs), document)
+    return reader.graphs, reader.types(specs)
+
+
+def _join_spec(specs: Iterable[LinkedSpec]) -> LinkedSpec:
+    join = next((spec for spec in specs if spec.name == "join"), None)
+    if join is None:
+        raise InvalidSupergraphError(
+            "This is no supergraph: its schema definition links no join specification. "
+            "Compose the subgraphs first: dictamesh supergraph compose --config supergraph.yaml"
+        )
+    if join.version not in SUPPORTED_JOIN_VERSIONS:
+        raise InvalidSupergraphError(
+            f"The supergraph uses join specification v{join.version[0]}.{join.version[1]}; "
+            "v0.1 to v0.5 are supported."
+        )
+    return join
 
 
 def _schema(
@@ -434,4 +453,4 @@ def _line(error: GraphQLError) -> str:
     return f" (line {error.locations[0].line})" if error.locations else ""
 
 
-__all__ = ["SUPPORTED_JOIN_VERSIONS", "load_supergraph", "read_supergraph"]
+__all__ = ["SUPPORTED_JOIN_VERSIONS", "load_supergraph", "read_joins", "read_supergraph"]

@@ -8,7 +8,6 @@ executor has to give the same answer, member by member in the same order.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, assert_never
@@ -24,6 +23,7 @@ from gateway.executor.introspection import introspect
 from gateway.executor.lacking import unexplained
 from gateway.executor.paths import common_path
 from gateway.executor.projection import Projection, places_of
+from gateway.executor.side_by_side import run_side_by_side
 from gateway.operation.model import FieldSelection
 from gateway.operation.prepare import PreparedOperation
 from gateway.operation.shape import ObjectShape
@@ -108,9 +108,7 @@ async def _run(execution: Execution, node: PlanNode) -> None:
             for child in nodes:
                 await _run(execution, child)
         case ParallelNode(nodes):
-            async with asyncio.TaskGroup() as group:
-                for child in nodes:
-                    group.create_task(_run(execution, child))
+            await run_side_by_side([_run(execution, child) for child in nodes])
         case ConditionNode(variable, if_clause, else_clause):
             branch = if_clause if execution.variables.get(variable) else else_clause
             if branch is not None:

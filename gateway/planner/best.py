@@ -15,13 +15,12 @@ selections depends only on the nodes at which their object is at hand. So
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import combinations
+from collections.abc import Collection, Iterator
 from typing import Protocol
 
 from graphql import OperationType
 
-from gateway.planner.bounds import Bounds, Least
+from gateway.planner.bounds import Least
 from gateway.planner.cost import total_cost
 from gateway.planner.errors import PlanningError
 from gateway.planner.graph_view import GraphView
@@ -88,7 +87,8 @@ class BestSearch:
 
         None if this very question is being answered already: a requirement that needs itself.
         """
-        arrivals = tuple(sorted(arrivals, key=lambda item: (item.depth, item.node)))
+        if len(arrivals) > 1:
+            arrivals = tuple(sorted(arrivals, key=lambda item: (item.depth, item.node)))
         key = (selections.uid, arrivals)
         known = self._solved.get(key)
         if known is not None:
@@ -149,7 +149,7 @@ class BestSearch:
         if len(useful) > EXHAUSTIVE_LIMIT:
             return self._improve(best, useful, attempt, needed)
         arrived = frozenset(arrival.node.subgraph for arrival in arrivals)
-        for least, allowed in _promising_first(useful, needed, arrived, memory.bounds):
+        for least, allowed in memory.bounds.ranked(useful, needed, arrived):
             if not best.cost.unresolved and self._is_hopeless(least, best.cost):
                 break  # this set and all others are hardly better than what is known
             solution = attempt(allowed)
@@ -182,22 +182,14 @@ class BestSearch:
         (seen_as,) = nodes
         if self.graph.possible_types(seen_as) != {seen_as}:
             return []
-        heads: list[Node] | None = None
-        found: list[frozenset[SubgraphName]] = []
+        at_hand = [arrival.node for arrival in arrivals]
+        heads = [edge.head for edge in roots] if roots else self.view.ways_in(seen_as)
+        found: dict[frozenset[SubgraphName], None] = {}
         for item in selections.items:
-            if item.name == TYPENAME or any(
-                self.view.edge(arrival.node, item.name, seen_as) for arrival in arrivals
-            ):
-                continue
-            if heads is None:
-                heads = [edge.head for edge in roots]
-                heads += [] if roots else self.view.ways_in(seen_as)
-            providers = frozenset(
-                head.subgraph for head in heads if self.view.edge(head, item.name, seen_as)
-            )
-            if providers:
-                found.append(providers)
-        return list(dict.fromkeys(found))
+            if item.name != TYPENAME and not self.view.providers(at_hand, item.name, seen_as):
+                found[self.view.providers(heads, item.name, seen_as)] = None
+        found.pop(frozenset(), None)
+        return list(found)
 
     def _improve(
         self,
@@ -232,27 +224,33 @@ class BestSearch:
     ) -> tuple[list[SubgraphName], list[SubgraphName]]:
         """Further subgraphs that have one of the fields, and further ones that have a key."""
         arrived = {arrival.node.subgraph for arrival in arrivals}
-        names = {item.name for item in selections.items}
-        useful: dict[SubgraphName, None] = {}
-        others: dict[SubgraphName, None] = {}
+        names = dict.fromkeys(item.name for item in selections.items)
+        useful: set[SubgraphName] = set()
+        others: set[SubgraphName] = set()
         heads = [edge.head for edge in roots]
-        walk = Walk(self, arrivals, roots, frozenset())
-        seen_as = walk.possible_types() | {arrival.node.type_name for arrival in arrivals}
         if not roots:
+            seen_as = {arrival.node.type_name for arrival in arrivals}
+            seen_as.update(*(self.graph.facts(item.node).possible_types for item in arrivals))
             for type_name in sorted(seen_as):
                 heads += self.view.ways_in(type_name)
         for node in heads:
-            if node.subgraph in arrived:
+            if node.subgraph in arrived or node.subgraph in useful:
                 continue
-            has_field = self.view.has_any_field(node, names)
-            knows_type = "__typename" in names and not self.graph.facts(node).is_interface_object
-            has_own = self.graph.facts(node).possible_types != {node.type_name} and any(
-                self.view.has_any_field(downcast.head, names)
-                for downcast in self.graph.downcast_edges(node)
-            )
-            target = useful if has_field or knows_type or has_own else others
-            target[node.subgraph] = None
-        return sorted(useful), sorted(name for name in others if name not in useful)
+            target = useful if self._is_useful(node, names) else others
+            target.add(node.subgraph)
+        return sorted(useful), sorted(others - useful)
+
+    def _is_useful(self, node: Node, names: Collection[str]) -> bool:
+        """Whether a subgraph resolves one of the fields, at the node or for one of its types."""
+        if self.view.has_any_field(node, names):
+            return True
+        facts = self.graph.facts(node)
+        if TYPENAME in names and not facts.is_interface_object:
+            return True
+        return facts.possible_types != {node.type_name} and any(
+            self.view.has_any_field(downcast.head, names)
+            for downcast in self.graph.downcast_edges(node)
+        )
 
 
 def _place_all(walk: Walk, selections: Selections) -> tuple[PlacedItem, ...]:
@@ -269,27 +267,6 @@ def _place_all(walk: Walk, selections: Selections) -> tuple[PlacedItem, ...]:
 def _done(items: tuple[PlacedItem, ...], arrivals: tuple[Arrival, ...]) -> int:
     depths = [placement.done for item in items for placement in item.placements]
     return max(depths, default=max((arrival.depth for arrival in arrivals), default=0))
-
-
-def _promising_first(
-    useful: list[SubgraphName],
-    needed: list[frozenset[SubgraphName]],
-    arrived: frozenset[SubgraphName],
-    bounds: Bounds,
-) -> list[tuple[Least, frozenset[SubgraphName]]]:
-    """All sets of useful subgraphs that leave no field without a source, by their bounds."""
-    sets = (
-        frozenset(chosen)
-        for count in range(1, len(useful) + 1)
-        for chosen in combinations(useful, count)
-    )
-    ranked = [
-        (bounds.least(allowed, arrived), allowed)
-        for allowed in sets
-        if not any(providers.isdisjoint(allowed) for providers in needed)
-    ]
-    ranked.sort(key=lambda option: option[0])
-    return ranked
 
 
 def _neighbours(

@@ -9,6 +9,7 @@ at least those calls and, for each field, the least that its sources within the 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from gateway.planner.query_tree import Placement, Source, call_cost
 from gateway.planner.selections import Item
@@ -56,15 +57,41 @@ class Bounds:
         """The least an item costs below, whichever of its sources are asked."""
         return self._floors.get((item, seen_as), (0, 0))
 
-    def least(self, called: frozenset[SubgraphName], arrived: frozenset[SubgraphName]) -> Least:
-        """The least a position costs where all of `called` are called."""
-        at_hand = called | arrived
-        waiting = sum(self._call_costs.get(subgraph, 1) for subgraph in called)
-        calls = len(called)
+    def ranked(
+        self,
+        useful: list[SubgraphName],
+        needed: list[frozenset[SubgraphName]],
+        arrived: frozenset[SubgraphName],
+    ) -> list[tuple[Least, frozenset[SubgraphName]]]:
+        """The sets of `useful` subgraphs, each with the least it costs to call them all; by that.
+
+        Left out are sets without any subgraph of one of `needed`.
+        """
+        # Sets are bits of a number here: there are many, and each is looked at for every item.
+        bit_of = {subgraph: 1 << index for index, subgraph in enumerate(useful)}
+        wanted = [sum([bit_of[name] for name in names if name in bit_of]) for names in needed]
+        items: list[tuple[int, int, dict[int, Least], Least]] = []
         for key, alone in self._alone.items():
-            options = [least for subgraph, least in alone.items() if subgraph in at_hand]
-            if options:
-                below = options[0] if len(options) == 1 else self._floors[key]
-                waiting += below[0]
-                calls += below[1]
-        return (waiting, calls)
+            at_hand = [least for subgraph, least in alone.items() if subgraph in arrived]
+            by_bit = {bit_of[name]: least for name, least in alone.items() if name in bit_of}
+            if len(at_hand) == 1:
+                by_bit[0] = at_hand[0]
+            items.append((len(at_hand), sum(by_bit), by_bit, self._floors[key]))
+        ranked: list[tuple[Least, frozenset[SubgraphName]]] = []
+        for count in range(1, len(useful) + 1):
+            for chosen in combinations(useful, count):
+                bits = sum([bit_of[subgraph] for subgraph in chosen])
+                if any(not bits & providers for providers in wanted):
+                    continue
+                waiting = sum([self._call_costs.get(subgraph, 1) for subgraph in chosen])
+                calls = count
+                for sources, providers, by_bit, floor in items:
+                    further = bits & providers
+                    options = sources + further.bit_count()
+                    if options:
+                        below = floor if options > 1 else by_bit[further]
+                        waiting += below[0]
+                        calls += below[1]
+                ranked.append(((waiting, calls), frozenset(chosen)))
+        ranked.sort(key=lambda option: option[0])
+        return ranked

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from gateway.planner.query_tree import Cost, PlacedItem, Placement, call_cost
+from typing import TypeAlias
+
+from gateway.planner.query_tree import Cost, PlacedItem, Placement, Source, Visit, call_cost
 from supergraph.model import SubgraphName
 
+Call: TypeAlias = tuple[SubgraphName, int]
+"""A call for a position's own object: subgraph and depth."""
 
-def calls_of(placements: tuple[Placement, ...]) -> set[tuple[SubgraphName, int]]:
-    """Subgraph and depth of the calls that placements need for their own object."""
-    found: set[tuple[SubgraphName, int]] = set()
-    pending = list(placements)
+
+def calls_for(source: Source) -> frozenset[Call]:
+    """The calls that asking a source needs for the position's own object."""
+    found: set[Call] = set()
+    pending = [source]
     while pending:
-        for source in pending.pop().sources:
-            if source.visit is not None:
-                found.add((source.visit.subgraph, source.visit.depth))
-                pending.extend(source.visit.conditions)
-    return found
+        visit = pending.pop().visit
+        if visit is not None:
+            found.add((visit.subgraph, visit.depth))
+            for placement in visit.conditions:
+                pending.extend(placement.sources)
+    return frozenset(found)
 
 
 def total_cost(items: tuple[PlacedItem, ...]) -> Cost:
     """The cost of a position: each call once, each position below once."""
     unresolved = sum(len(item.failed_types) for item in items)
     waiting = count = fields = 0
-    calls: set[tuple[SubgraphName, int]] = set()
+    calls: set[Call] = set()
     below: set[tuple[str, int, int]] = set()
     seen: set[int] = set()
+    visited: set[Visit] = set()
     pending = [placement for item in items for placement in item.placements]
     while pending:
         placement = pending.pop()
@@ -41,9 +48,11 @@ def total_cost(items: tuple[PlacedItem, ...]) -> Cost:
                 fields += placement.cost_below.fields
         for source in placement.sources:
             fields += 1 + source.depth
-            if source.visit is not None:
-                calls.add((source.visit.subgraph, source.visit.depth))
-                pending.extend(source.visit.conditions)
+            visit = source.visit
+            if visit is not None and visit not in visited:
+                visited.add(visit)
+                calls.add((visit.subgraph, visit.depth))
+                pending.extend(visit.conditions)
     waiting += sum(call_cost(depth) for _, depth in calls)
     return Cost(unresolved, waiting, count + len(calls), fields)
 

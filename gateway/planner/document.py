@@ -131,6 +131,11 @@ def _resolve_conflicts(
         for item in selection.all_fields():
             by_name.setdefault(item.response_name, []).append(item)
     for name, items in by_name.items():
+        if len(items) == 1:
+            if items[0].selection is not None:
+                below = [items[0].selection]
+                _resolve_conflicts(below, (*path, FieldSegment(name)), aliases, rewrites)
+            continue
         by_shape: dict[str, list[DocumentField]] = {}
         for item in items:
             by_shape.setdefault(_shape(item), []).append(item)

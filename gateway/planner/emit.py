@@ -18,7 +18,6 @@ from gateway.plan.nodes import (
     SequenceNode,
     SetValueRewrite,
 )
-from gateway.planner.document import write_selection
 from gateway.planner.fetch_graph import FetchGraph, FetchGroup, RequiredNode
 from gateway.planner.selections import TYPENAME
 from supergraph.model import TypeName
@@ -82,11 +81,10 @@ class _Step:
         clusters: list[list[FetchGroup]] = []
         for group in ready:
             merged = [group]
-            descendants = self._descendants(group)
-            for other in list(clusters):
-                if any(cluster_of.get(descendant) is other for descendant in descendants):
-                    clusters.remove(other)
-                    merged = other + merged
+            met = {id(cluster_of.get(descendant)) for descendant in self._descendants(group)}
+            for other in [cluster for cluster in clusters if id(cluster) in met]:
+                clusters.remove(other)
+                merged = other + merged
             clusters.append(merged)
             for member in merged:
                 for descendant in self._descendants(member):
@@ -102,8 +100,7 @@ class _Step:
         return known
 
     def _fetch(self, group: FetchGroup) -> PlanNode:
-        decided = group.conditions or frozenset()
-        text = write_selection(group.selection, decided)
+        text = group.text()
         usages = tuple(sorted(text.variables))
         declared = [
             f"${name}:{group.context_types[name]}"
@@ -124,7 +121,7 @@ class _Step:
             kind=group.kind,
             operation=prefix + body,
             variable_usages=usages,
-            requires=_fragments(group.requires),
+            requires=group.required(),
             # Types are set last: the other rewrites look at them.
             input_rewrites=tuple(
                 sorted(group.rewrites, key=lambda item: isinstance(item, SetValueRewrite))
@@ -137,7 +134,7 @@ class _Step:
         node: PlanNode = fetch
         if group.path:
             node = FlattenNode((group.path, *group.further_paths), fetch)
-        return _guarded(node, decided)
+        return _guarded(node, group.decided)
 
 
 def _fragments(nodes: Mapping[TypeName, RequiredNode]) -> tuple[RequiredFragment, ...]:

@@ -39,7 +39,12 @@ from gateway.plan.nodes import (
     UnresolvableField,
 )
 from gateway.planner.contexts import ContextFacts, value_of
-from gateway.planner.document import DocumentField, DocumentSelection
+from gateway.planner.document import (
+    DocumentField,
+    DocumentSelection,
+    DocumentText,
+    write_selection,
+)
 from gateway.planner.errors import PlanningError
 from gateway.planner.load import Load
 from gateway.planner.names import NameScope
@@ -116,6 +121,42 @@ class FetchGroup:
     further_paths: list[FlattenPath] = field(default_factory=list)
     is_apart: bool = False
     """Made for one type only, where it may turn out that others can be asked with it."""
+    ways: frozenset[object] = field(default=frozenset(), repr=False)
+    """How its objects got to their path: objects of other ways may know other things."""
+    _written: tuple[Conditions, DocumentText] | None = None
+
+    @property
+    def decided(self) -> Conditions:
+        """Conditions that hold whenever the call is made."""
+        return self.conditions or frozenset()
+
+    def text(self) -> DocumentText:
+        """The document, written once; for when all fields are there."""
+        if self._written is None or self._written[0] != self.decided:
+            self._written = (self.decided, write_selection(self.selection, self.decided))
+        return self._written[1]
+
+    def required(self) -> tuple[RequiredFragment, ...]:
+        """What representations are made of."""
+        return tuple(
+            RequiredFragment(name, node.selections()) for name, node in self.requires.items()
+        )
+
+    def take_over(self, other: FetchGroup) -> None:
+        """Ask for all that the other asks for, too, and wait for what it waits for."""
+        self.selection.absorb(other.selection)
+        self.wanted_under(other.decided)
+        self.send_as(other)
+        self._written = None
+
+    def send_as(self, other: FetchGroup) -> None:
+        """Note whatever else follows from making the other's call with this one."""
+        self.parents.update(other.parents)
+        self.ways |= other.ways
+        for name, node in other.keys.items():
+            self.keys.setdefault(name, RequiredNode()).absorb(node)
+        for field_of, node in other.inputs.items():
+            self.inputs.setdefault(field_of, RequiredNode()).absorb(node)
 
     def wanted_under(self, conditions: Conditions) -> None:
         """Note that a field is wanted when `conditions` hold."""
@@ -154,7 +195,7 @@ def _want_suppliers(groups: list[FetchGroup]) -> None:
         group = pending.pop()
         for parent in group.parents:
             before = parent.conditions
-            parent.wanted_under(group.conditions or frozenset())
+            parent.wanted_under(group.decided)
             if parent.conditions != before:
                 pending.append(parent)
 
@@ -227,7 +268,8 @@ class _Builder:
         self._apart_below: dict[Solution, frozenset[SubgraphName]] = {}
         self._index: dict[_Key, FetchGroup] = {}
         self._loads: dict[_Key, Load] = {}
-        self._visited: set[tuple[object, ...]] = set()
+        self._visited: dict[tuple[object, ...], FetchGroup] = {}
+        self._needed: dict[tuple[object, ...], _Needed] = {}
         self._inputs: dict[tuple[FetchGroup, Visit, _Position], RequiredNode] = {}
         self._step = 0
         self._written = 0
@@ -460,13 +502,19 @@ class _Builder:
         self, visit: Visit, position: _Position, wanted: Conditions, apart: TypeName | None
     ) -> FetchGroup:
         """The group of a call for the object at this position, with all it waits for."""
-        depth = position.depth + visit.depth
-        # An object that is reached under conditions may lack what another call requires.
         if visit.entry is None or not visit.entry.is_interface_object:
             apart = None
         is_ambiguous = apart is not None
         if visit.entry is not None and visit.entry.is_interface_object:
             apart = visit.seen_as if visit.subgraph in position.apart else apart
+        # Each field of the object comes here; and the same solution may stand at one path twice,
+        # reached through different documents.
+        asked = (visit, position, wanted, apart)
+        known = self._visited.get(asked)
+        if known is not None:
+            return known
+        depth = position.depth + visit.depth
+        # An object that is reached under conditions may lack what another call requires.
         # So may one that stands at the same path, but got there by other calls.
         way = (position.path, position.conditions, position.depth, position.solution)
         place = (*way, visit.subgraph, depth, self._step, apart)
@@ -482,34 +530,32 @@ class _Builder:
                 selection=DocumentSelection(root_type),
                 step=self._step,
                 is_apart=apart is not None,
+                ways=frozenset({way}),
             )
             self.groups.append(group)
+        self._visited[asked] = group
         group.is_apart = group.is_apart and not is_ambiguous
-        # The same solution may stand at one path twice, reached through different documents.
-        if (visit, position, wanted, apart) in self._visited:
-            return group
-        self._visited.add((visit, position, wanted, apart))
-        needed = _Needed()
-        of_key = needed.required
-        for index, placement in enumerate(visit.conditions):
-            if index == visit.key_length:
-                needed.required = RequiredNode()  # from here on the inputs of one field
-            self._add_placement(placement, None, position, needed, wanted)
+        needed = self._add_conditions(visit.conditions[: visit.key_length], position, wanted)
+        suppliers, renames = {**needed.suppliers, **position.after}, needed.renames
         if visit.entry is not None:
-            group.keys.setdefault(visit.seen_as, RequiredNode()).absorb(of_key)
+            group.keys.setdefault(visit.seen_as, RequiredNode()).absorb(needed.required)
             required = group.requires.setdefault(visit.seen_as, RequiredNode())
-            required.absorb(of_key)
-            if needed.required is not of_key:
-                required.absorb(needed.required)
-                self._inputs[group, visit, position] = needed.required
-        for supplier in (*needed.suppliers, *position.after):
+            required.absorb(needed.required)
+            if visit.key_length < len(visit.conditions):
+                of_field = visit.conditions[visit.key_length :]
+                inputs = self._add_conditions(of_field, position, wanted)
+                required.absorb(inputs.required)
+                self._inputs[group, visit, position] = inputs.required
+                suppliers |= inputs.suppliers
+                renames = renames + inputs.renames
+        for supplier in suppliers:
             if supplier is not group:
                 group.parents[supplier] = None
         if visit.entry is None:
             return group  # root fields are asked for without a representation
         possible = self._graph.possible_types(visit.seen_as) | {visit.seen_as}
         condition = TypeConditionSegment(possible)
-        for path, name in needed.renames:
+        for path, name in renames:
             group.rewrites[RenameKeyRewrite((condition, *path), name)] = None
         if visit.entry.is_interface_object:
             typename = (condition, FieldSegment(TYPENAME))
@@ -599,6 +645,18 @@ class _Builder:
                     self._add_placement(placement, placed.types, position, below, wanted)
             else:
                 self._add_placement(placement, placed.types, position, below, wanted)
+
+    def _add_conditions(
+        self, conditions: tuple[Placement, ...], position: _Position, wanted: Conditions
+    ) -> _Needed:
+        """Write what has to be known before a call, once for all calls with the same key."""
+        key = (conditions, position, wanted)
+        needed = self._needed.get(key)
+        if needed is None:
+            needed = self._needed[key] = _Needed()
+            for placement in conditions:
+                self._add_placement(placement, None, position, needed, wanted)
+        return needed
 
     def _group_key(self, place: tuple[object, ...], visit: Visit, position: _Position) -> _Key:
         """The key of a group at a place that can send what the visit has to send."""

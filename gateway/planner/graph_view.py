@@ -8,7 +8,7 @@ from graphql import OperationType
 
 from gateway.planner.query_tree import Arrival, Source
 from gateway.planner.selections import TYPENAME, Item, SelectionPool
-from supergraph.federation.field_set import FieldSetField
+from supergraph.federation.field_set import FieldSet, FieldSetField
 from supergraph.model import SubgraphName, TypeName
 from supergraph.query_graph import Entry, FieldEdge, Node, QueryGraph
 
@@ -22,6 +22,7 @@ class GraphView:
         """Sources by arrivals and type, where all are reached from the arrivals directly."""
         self._pool = pool
         self._labels = labels
+        self._ways_in: dict[TypeName, list[Node]] = {}
         self._declaring: dict[tuple[TypeName, str], frozenset[SubgraphName]] = {}
         self._edges: dict[tuple[Node, str, TypeName], FieldEdge | None] = {}
         self._requiring: dict[tuple[str, TypeName], tuple[FieldEdge, ...]] = {}
@@ -43,18 +44,36 @@ class GraphView:
 
     def ways_in(self, type_name: TypeName) -> list[Node]:
         """Where an object of the type that is at hand somewhere can be asked for more."""
-        found = [entry.node for entry in self.graph.entries(type_name)]
-        if type_name == self.graph.supergraph.root_types.get(OperationType.QUERY.value):
-            found += [edge.head for edge in self.graph.root_edges(OperationType.QUERY)]
-        return found
+        known = self._ways_in.get(type_name)
+        if known is None:
+            known = list(dict.fromkeys(entry.node for entry in self.graph.entries(type_name)))
+            if type_name == self.graph.supergraph.root_types.get(OperationType.QUERY.value):
+                known += [edge.head for edge in self.graph.root_edges(OperationType.QUERY)]
+            self._ways_in[type_name] = known
+        return known
+
+    def providers(
+        self, nodes: Iterable[Node], name: str, seen_as: TypeName
+    ) -> frozenset[SubgraphName]:
+        """The subgraphs among those of `nodes` that have an edge for the field."""
+        found: set[SubgraphName] = set()
+        type_name: TypeName | None = None
+        declaring: frozenset[SubgraphName] = frozenset()
+        for node in nodes:
+            if node.type_name != type_name:
+                type_name = node.type_name
+                declaring = self.declaring(type_name, name)
+            if node.subgraph in declaring and self.edge(node, name, seen_as) is not None:
+                found.add(node.subgraph)
+        return frozenset(found)
 
     def has_any_field(self, node: Node, names: Iterable[str]) -> bool:
         """Whether the subgraph resolves one of the fields at the node, whatever the labels."""
-        return any(
-            node.subgraph in self.declaring(node.type_name, name)
-            and self.graph.field_edge(node, name) is not None
-            for name in names
-        )
+        subgraph, type_name = node.subgraph, node.type_name
+        for name in names:
+            if subgraph in self.declaring(type_name, name) and self.graph.field_edge(node, name):
+                return True
+        return False
 
     def edge(self, node: Node, name: str, seen_as: TypeName) -> FieldEdge | None:
         """The edge of a field that the labels allow, for an object looked at as `seen_as`."""
@@ -88,8 +107,13 @@ class GraphView:
         key = (name, seen_as)
         known = self._requiring.get(key)
         if known is None:
-            nodes = dict.fromkeys(entry.node for entry in self.graph.entries(seen_as))
-            edges = (self.edge(node, name, seen_as) for node in nodes)
+            declaring = self.declaring(seen_as, name)
+            nodes = (entry.node for entry in self.graph.entries(seen_as))
+            edges = (
+                self.edge(node, name, seen_as)
+                for node in dict.fromkeys(nodes)
+                if node.subgraph in declaring or node.type_name != seen_as
+            )
             known = tuple(edge for edge in edges if edge is not None and needs_more(edge))
             self._requiring[key] = known
         return known
@@ -98,10 +122,14 @@ class GraphView:
         """All keys of a type, each with what has to be known: runtime type and key."""
         known = self._entries.get(seen_as)
         if known is None:
-            known = self._entries[seen_as] = tuple(
-                (entry, self._pool.field_set((FieldSetField(TYPENAME), *entry.key), seen_as))
-                for entry in self.graph.entries(seen_as)
-            )
+            # Most subgraphs have the same key.
+            items: dict[FieldSet, tuple[Item, ...]] = {}
+            for entry in self.graph.entries(seen_as):
+                if entry.key not in items:
+                    key = (FieldSetField(TYPENAME), *entry.key)
+                    items[entry.key] = self._pool.field_set(key, seen_as)
+            known = tuple((entry, items[entry.key]) for entry in self.graph.entries(seen_as))
+            self._entries[seen_as] = known
         return known
 
     def entries_for(

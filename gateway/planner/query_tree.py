@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gateway.planner.selections import Item, Selections
 from supergraph.model import SubgraphName, TypeName
@@ -23,8 +24,7 @@ def call_cost(depth: int) -> int:
     return max(1, CALL_COST * depth)
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A node at which the object is already at hand.
 
     Depths count calls, from the first call that has the object at hand.
@@ -34,8 +34,7 @@ class Arrival:
     depth: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Cost:
+class Cost(NamedTuple):
     """What a solution costs, most important first.
 
     `waiting` sums the depths of all calls (a call at depth 0 counts a hundredth): later calls
@@ -49,19 +48,13 @@ class Cost:
 
     def starting_at(self, depth: int) -> Cost:
         """The same, when its first call is made `depth` calls later."""
+        if not depth:
+            return self
         return Cost(
             self.unresolved,
             self.waiting + CALL_COST * depth * self.calls,
             self.calls,
             self.fields + depth,
-        )
-
-    def __add__(self, other: Cost) -> Cost:
-        return Cost(
-            self.unresolved + other.unresolved,
-            self.waiting + other.waiting,
-            self.calls + other.calls,
-            self.fields + other.fields,
         )
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 from graphql import OperationType
 
 from gateway.planner.bounds import Bounds
-from gateway.planner.cost import calls_of, placement_cost, total_cost
+from gateway.planner.cost import Call, calls_for, placement_cost, total_cost
 from gateway.planner.graph_view import GraphView, needs_more
 from gateway.planner.path import (
     arrival_sources,
@@ -48,6 +48,8 @@ class Memory:
         self.candidates: dict[tuple[int, str], tuple[list[Source], Candidates]] = {}
         """By sources (kept with the answer: an id means something while its object lives) and
         field name."""
+        self.calls: dict[Source, frozenset[Call]] = {}
+        """What asking a source takes."""
         self.common_types: dict[frozenset[TypeName], list[TypeName]] = {}
         self.bounds = Bounds()
 
@@ -98,7 +100,7 @@ class Walk:
         self._roots = roots
         self._arrived = frozenset(arrival.node.subgraph for arrival in arrivals)
         self._allowed = allowed | self._arrived
-        self._opened: set[tuple[SubgraphName, int]] | None = set() if counts_opening else None
+        self._opened: set[Call] | None = set() if counts_opening else None
         self._ambiguous_names = ambiguous_names
         self._memory = memory or Memory()
         # A mutation is made once, by one subgraph, whatever its result lacks there.
@@ -114,15 +116,17 @@ class Walk:
         """Place an item for all objects at once if that is possible and not dearer."""
         here = self.possible_types()
         concerned = here if item.types is None else item.types & here
-        restricted = concerned != here
+        restricted = item.types is not None and concerned != here
         types = concerned if restricted else None
         if not concerned and here:
             return PlacedItem(item, (), types)
         whole: Placement | None = None
         if not restricted:
-            whole = self._cheapest(
-                self.place(item, seen_as) for seen_as in self._common_types(concerned)
-            )
+            common = self._common_types(concerned)
+            if len(common) == 1:
+                whole = self.place(item, common[0])
+            else:
+                whole = self._cheapest(self.place(item, seen_as) for seen_as in common)
             if whole is not None and (
                 whole.seen_as in concerned or not placement_cost(whole).waiting
             ):
@@ -184,7 +188,26 @@ class Walk:
 
     def _open(self, placement: Placement) -> None:
         if self._opened is not None:
-            self._opened |= calls_of((placement,))
+            for source in placement.sources:
+                if source.visit is not None:
+                    self._opened |= self._calls_for(source)
+
+    def _calls_for(self, source: Source) -> frozenset[Call]:
+        known = self._memory.calls.get(source)
+        if known is None:
+            known = self._memory.calls[source] = calls_for(source)
+        return known
+
+    def _opening_cost(self, sources: Sequence[Source]) -> int:
+        """What asking the sources costs beyond the calls that are made already."""
+        opened = self._opened
+        if opened is None:
+            return 0
+        calls: frozenset[Call] = frozenset()
+        for source in sources:
+            if source.visit is not None:
+                calls |= self._calls_for(source)
+        return sum([call_cost(call[1]) for call in calls if call not in opened])
 
     # --- Placements ------------------------------------------------------------------------
 
@@ -208,13 +231,20 @@ class Walk:
 
     def _candidates(self, item: Item, seen_as: TypeName, sources: list[Source]) -> Candidates:
         """The sources that resolve the item's field as they stand, each with the edge."""
-        edge_at = self._search.view.edge
-        return [
-            (source, edge)
-            for source in sources
-            if (edge := edge_at(source.node, item.name, seen_as)) is not None
-            and not needs_more(edge)
-        ]
+        view, name = self._search.view, item.name
+        found: Candidates = []
+        type_name: TypeName | None = None
+        declaring: frozenset[SubgraphName] = frozenset()
+        for source in sources:
+            node = source.node
+            if node.type_name != type_name:
+                type_name = node.type_name
+                declaring = view.declaring(type_name, name)
+            if node.subgraph in declaring:
+                edge = view.edge(node, name, seen_as)
+                if edge is not None and not needs_more(edge):
+                    found.append((source, edge))
+        return found
 
     def sources(self, seen_as: TypeName) -> list[Source]:
         """All sources of the object looked at as `seen_as`, nearest first."""
@@ -268,7 +298,7 @@ class Walk:
         depth = known.done + 1
         return [
             Source(
-                edge.head, depth, visit=Visit(edge.head.subgraph, seen_as, depth, None, (known,))
+                edge.head, depth, visit=Visit(edge.head.subgraph, seen_as, depth, None, (known,), 1)
             )
             for edge in self._graph.root_edges(OperationType.QUERY)
             if edge.head.subgraph not in entered
@@ -312,10 +342,9 @@ class Walk:
             for edge in self._search.view.requiring_edges(item.name, seen_as)
             if all(argument.context in item.contexts for argument in edge.context_arguments)
         ]
-        is_simple = item.children is None and candidates and not requiring
-        if is_simple and (self._opened is None or len(candidates) == 1):
-            nearest = min(candidates, key=lambda candidate: candidate[0].depth)
-            return self._below(item, seen_as, (nearest,))
+        if item.children is None and candidates and not requiring:
+            candidate = self._cheapest_leaf(candidates, is_condition=is_condition)
+            return self._below(item, seen_as, (candidate,))
         if item.children is not None and len(candidates) > 1 and self._search.is_hurried:
             at_hand = self._nearest_at_hand(candidates)
             option = self._below(item, seen_as, at_hand)
@@ -340,6 +369,21 @@ class Walk:
             best = self._cheapest((best, everywhere), is_condition=is_condition)
         if self._opened is not None and not is_condition:
             self._memory.bounds.learn(item, seen_as, options)
+        return best
+
+    def _cheapest_leaf(
+        self, candidates: Candidates, *, is_condition: bool
+    ) -> tuple[Source, FieldEdge]:
+        """The candidate to ask for a field with nothing below it; compares as `_rank` does."""
+        best, best_rank = candidates[0], None
+        if self._opened is not None:
+            self._search.spend(len(candidates) - 1)
+        for candidate in candidates if len(candidates) > 1 else ():
+            source = candidate[0]
+            opening, depth = self._opening_cost((source,)), source.depth
+            rank = (depth, opening) if is_condition else (opening, depth)
+            if best_rank is None or rank < best_rank:
+                best, best_rank = candidate, rank
         return best
 
     def _nearest_at_hand(self, candidates: Candidates) -> Candidates:
@@ -372,10 +416,11 @@ class Walk:
         seen_as: TypeName,
         candidates: Sequence[tuple[Source, FieldEdge]],
     ) -> Placement | None:
-        sources, edges = zip(*candidates, strict=True)
-        key = (item, seen_as, *sources)
+        sources = tuple([source for source, _ in candidates])
+        key = (item, seen_as, sources)
         placements = self._memory.placements
         if key not in placements:
+            edges = tuple([edge for _, edge in candidates])
             placements[key] = self._make_placement(item, seen_as, sources, edges)
         return placements[key]
 
@@ -389,11 +434,15 @@ class Walk:
         self._search.spend()
         if item.children is None:
             return Placement(item, seen_as, sources, edges, None, sources[0].depth)
-        start = min(source.depth for source in sources)
-        arrivals = tuple(
-            Arrival(edge.head, source.depth - start)
-            for source, edge in zip(sources, edges, strict=True)
-        )
+        if len(sources) == 1:
+            start = sources[0].depth
+            arrivals: tuple[Arrival, ...] = (Arrival(edges[0].head, 0),)
+        else:
+            start = min(source.depth for source in sources)
+            arrivals = tuple(
+                Arrival(edge.head, source.depth - start)
+                for source, edge in zip(sources, edges, strict=True)
+            )
         below = self._search.solve(item.children, arrivals)
         if below is None:
             return None
@@ -456,27 +505,19 @@ class Walk:
         *,
         is_condition: bool = False,
     ) -> Placement | None:
-        best: Placement | None = None
-        best_rank: tuple[object, ...] | None = None
-        for option in options:
-            if option is None:
-                continue
-            if is_condition and option.below is not None and option.below.cost.unresolved:
-                continue
-            rank = self._rank(option, is_condition=is_condition)
-            if best_rank is None or rank < best_rank:
-                best, best_rank = option, rank
-        return best
+        possible = [
+            option
+            for option in options
+            if option is not None
+            and not (is_condition and option.below is not None and option.below.cost.unresolved)
+        ]
+        if len(possible) < 2:
+            return possible[0] if possible else None
+        return min(possible, key=lambda option: self._rank(option, is_condition=is_condition))
 
     def _rank(self, option: Placement, *, is_condition: bool) -> tuple[int, ...]:
         below = option.cost_below
-        waiting = below.waiting
-        if self._opened is not None:
-            waiting += sum(
-                call_cost(depth)
-                for subgraph, depth in calls_of((option,))
-                if (subgraph, depth) not in self._opened
-            )
+        waiting = below.waiting + self._opening_cost(option.sources)
         first = option.done if is_condition else 0
         count = len(option.sources)
         return (first, below.unresolved, waiting, below.calls, option.sources[-1].depth, count)

@@ -12,7 +12,6 @@ framework's router and request objects would cost more than the whole of this fi
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -41,6 +40,7 @@ from gateway.telemetry import (
 )
 from gateway.transport.headers import HeaderRules, credential_digest, deciding_headers
 from gateway.transport.in_flight import InFlight
+from subgraph_kit.resilience.cut_off import cut_off
 
 Handler = Callable[[Scope, Receive, Send], Awaitable[int]]
 """Answers a request and returns the status it answered with."""
@@ -218,7 +218,7 @@ class GatewayApp:
         method = scope["method"]
         if method == "POST":
             try:
-                async with asyncio.timeout(self._limits.body_timeout_seconds):
+                with cut_off(self._limits.body_timeout_seconds):
                     body = await read_body(headers, receive, self._limits.max_body_bytes)
             except TimeoutError:
                 raise RequestError(

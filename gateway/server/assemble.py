@@ -32,9 +32,12 @@ from gateway.telemetry import (
 )
 from gateway.transport.base import SubgraphClient
 from gateway.transport.batching import BatchingSubgraphClient
+from gateway.transport.by_version import clients_by_version
 from gateway.transport.dedupe import SharingSubgraphClient
-from gateway.transport.http import HttpConnections, HttpSubgraphClient, HttpTarget
+from gateway.transport.http import HttpConnections
+from gateway.transport.http2 import Http2Connections
 from gateway.transport.resilient import ResilientSubgraphClient, SubgraphPolicies
+from gateway.transport.route import HttpTarget
 from subgraph_kit.cache.base import Cache
 from subgraph_kit.cache.layered import LayeredCache
 from subgraph_kit.cache.memory import MemoryCache
@@ -80,6 +83,10 @@ class Gateway:
             max_connections=settings.transport.max_connections,
             idle_seconds=settings.transport.idle_seconds,
         )
+        self._http2_connections = Http2Connections(
+            max_requests=settings.transport.max_connections,
+            idle_seconds=settings.transport.idle_seconds,
+        )
         self._policies = SubgraphPolicies(self._resilience, on_state_change=record_breaker_change)
         self.entity_cache = _entity_cache(settings)
         self.pipeline = Pipeline(
@@ -96,10 +103,18 @@ class Gateway:
         self.invalidator = self._invalidator()
         self._register_gauges()
 
+    async def follow(self) -> None:
+        """Watch the supergraph and consume events, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.source.watch())
+            if self.invalidator is not None:
+                group.create_task(self.invalidator.run())
+
     async def close(self) -> None:
         """Release connections; call it after the last request."""
         self.pipeline.close()
         self._connections.close()
+        await self._http2_connections.close()
         if self.entity_cache is not None:
             await self.entity_cache.close()
         for close in self._close_later:
@@ -132,7 +147,9 @@ class Gateway:
         self, sdl: str, used: Sequence[tuple[str, str | None]]
     ) -> tuple[Supergraph, Runtime]:
         supergraph = load_supergraph(sdl)
-        http = HttpSubgraphClient(self._targets(supergraph), self._connections)
+        http = clients_by_version(
+            self._targets(supergraph), self._connections, self._http2_connections
+        )
         client = self._with_sharing(
             ObservedSubgraphClient(
                 ResilientSubgraphClient(http, self._policies), self.metrics, traced=self._traced
@@ -183,6 +200,7 @@ class Gateway:
                 connect_timeout_seconds=own.connect_timeout_seconds
                 or transport.connect_timeout_seconds,
                 max_body_bytes=own.max_body_bytes or transport.max_body_bytes,
+                http_version=own.http_version or transport.http_version,
                 headers={key: secret.get_secret_value() for key, secret in own.headers.items()},
                 ca_file=own.tls.ca_file,
                 client_certificate_file=own.tls.client_certificate_file,

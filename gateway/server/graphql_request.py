@@ -7,7 +7,7 @@ status of its own, before any GraphQL is looked at.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -27,8 +27,7 @@ _SIMPLE_CONTENT_TYPES = frozenset(
 _MAX_QUERY_STRING_FIELDS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class GraphQLRequest:
+class GraphQLRequest(msgspec.Struct, frozen=True):
     """The well-formed parameters; nothing is said yet about what they mean."""
 
     query: str
@@ -130,26 +129,29 @@ def _from_parameters(parameters: Mapping[str, Any], *, is_get: bool) -> GraphQLR
 
 
 def _check_content_type(headers: Headers) -> None:
-    content_type = headers.get(b"content-type", b"").decode("latin-1")
+    problem = _content_problem(
+        headers.get(b"content-type", b""), headers.get(b"content-encoding", b"identity")
+    )
+    if problem is not None:
+        raise RequestError(415, "UNSUPPORTED_MEDIA_TYPE", problem)
+
+
+@lru_cache(maxsize=256)
+def _content_problem(raw_content_type: bytes, content_encoding: bytes) -> str | None:
+    """Why a POST of this content type and encoding cannot be read; None if it can."""
+    content_type = raw_content_type.decode("latin-1")
     media_type, _, parameters = content_type.partition(";")
     if media_type.strip().lower() != "application/json":
         got = f'"{media_type.strip()[:60]}"' if media_type.strip() else "no content type"
-        raise RequestError(
-            415,
-            "UNSUPPORTED_MEDIA_TYPE",
-            f"The content type of a POST request must be application/json; this one has {got}",
-        )
+        return f"The content type of a POST request must be application/json; this one has {got}"
     for parameter in parameters.split(";"):
         name, _, value = parameter.partition("=")
         charset = value.strip().strip('"').lower()
         if name.strip().lower() == "charset" and charset not in ("utf-8", "utf8"):
-            raise RequestError(
-                415, "UNSUPPORTED_MEDIA_TYPE", "The charset of the request body must be utf-8"
-            )
-    if headers.get(b"content-encoding", b"identity").strip().lower() not in (b"", b"identity"):
-        raise RequestError(
-            415, "UNSUPPORTED_MEDIA_TYPE", "Compressed request bodies are not supported"
-        )
+            return "The charset of the request body must be utf-8"
+    if content_encoding.strip().lower() not in (b"", b"identity"):
+        return "Compressed request bodies are not supported"
+    return None
 
 
 def _may_come_from_a_foreign_page(headers: Headers) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -23,16 +24,22 @@ def json_headers(
 ) -> AsgiHeaders:
     """The headers of a JSON answer of `length` bytes (as sent), and `extra` ones."""
     headers = [
-        (b"content-type", f"{media_type}; charset=utf-8".encode()),
-        (b"content-length", str(length).encode()),
+        (b"content-type", _content_type(media_type)),
+        (b"content-length", b"%d" % length),
         NO_STORE,
         _NO_SNIFF,
         _VARY,
     ]
     if gzip:
         headers.append(_GZIP)
-    headers.extend((name.encode(), value.encode("latin-1")) for name, value in extra.items())
+    if extra:
+        headers.extend((name.encode(), value.encode("latin-1")) for name, value in extra.items())
     return headers
+
+
+@lru_cache(maxsize=16)
+def _content_type(media_type: str) -> bytes:
+    return f"{media_type}; charset=utf-8".encode()
 
 
 async def send_json(

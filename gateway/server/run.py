@@ -156,7 +156,7 @@ class RunningGateway:
         self._on_ready = on_ready
         self._listener = listener
         settings = gateway.settings
-        self._server = _Server(_uvicorn_config(settings, _with_cors(gateway.app, settings.cors)))
+        self._server = _Server(_uvicorn_config(settings, with_cors(gateway.app, settings.cors)))
 
     def stop(self) -> None:
         """Finish running requests and end `serve`; called again, end it at once."""
@@ -192,10 +192,7 @@ class RunningGateway:
         path = gateway.settings.listen.path
         _log.info("gateway ready", url=f"http://{shown_host}:{port}{path}", port=port)
         self._on_ready()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(gateway.source.watch())
-            if gateway.invalidator is not None:
-                group.create_task(gateway.invalidator.run())
+        await gateway.follow()
 
 
 def _as_configuration_error(error: BaseException) -> BaseException:
@@ -252,6 +249,7 @@ def _uvicorn_config(settings: GatewaySettings, app: Any) -> uvicorn.Config:
         log_config=None,
         log_level="error",
         server_header=False,
+        proxy_headers=False,  # nothing here depends on who the client says it is
         backlog=_BACKLOG,
         timeout_keep_alive=settings.listen.keep_alive_seconds,
         timeout_graceful_shutdown=settings.listen.shutdown_grace_seconds,
@@ -267,7 +265,8 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-def _with_cors(app: Any, cors: CorsSettings) -> Any:
+def with_cors(app: Any, cors: CorsSettings) -> Any:
+    """The application, with what browsers ask of other origins answered where that is allowed."""
     if not cors.allow_origins:
         return app
     from starlette.middleware.cors import CORSMiddleware

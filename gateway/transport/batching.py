@@ -17,10 +17,11 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from gateway.transport.answer import read_body
 from gateway.transport.base import (
@@ -30,6 +31,7 @@ from gateway.transport.base import (
     SubgraphResponse,
 )
 from gateway.transport.headers import deciding_headers
+from subgraph_kit.resilience.cut_off import cut_off
 from subgraph_kit.resilience.deadline import current_deadline
 
 _REPRESENTATIONS = "representations"
@@ -144,7 +146,7 @@ class BatchingSubgraphClient:
         if limit is None:
             return await future
         try:
-            async with asyncio.timeout(limit.remaining_seconds()):
+            with cut_off(limit.remaining_seconds()):
                 return await future
         except TimeoutError:
             return SubgraphCallError(

@@ -9,10 +9,11 @@ what is no HTTP (`ProtocolError`), or more than it may (`AnswerTooLargeError`).
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import cast
 
 import httptools
+import msgspec
 
 MAX_HEADER_BYTES = 64 * 1024
 """All response header lines together; what common servers and proxies allow at most."""
@@ -38,26 +39,25 @@ class AnswerTooLargeError(Exception):
     """Header or body is larger than allowed."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
-    """A response as it came; `headers` have lower-case names, `body` is not decoded yet."""
+_READ_HEADERS = (
+    "connection", "content-encoding", "content-length", "content-type", "keep-alive",
+    "retry-after", "transfer-encoding",
+)  # fmt: skip
+_READ_NAMES = {
+    spelling.encode(): name for name in _READ_HEADERS for spelling in (name, name.title())
+}
+"""Headers that somebody here reads, as nearly all servers spell them."""
+
+
+class HttpAnswer(msgspec.Struct, frozen=True):
+    """A response as it came; `body` is not decoded yet.
+
+    Of the headers there are those that this gateway reads, with lower-case names.
+    """
 
     status: int
     headers: dict[str, str]
     body: bytes
-
-
-@dataclass(slots=True)
-class _Partial:
-    """The response being read."""
-
-    headers: dict[str, str] = field(default_factory=dict)
-    header_bytes: int = 0
-    unparsed_bytes: int = 0
-    body: list[bytes] = field(default_factory=list)
-    body_bytes: int = 0
-    headers_complete: bool = False
-    ends_with_connection: bool = False
 
 
 class ClientConnection(asyncio.Protocol):
@@ -68,8 +68,8 @@ class ClientConnection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
-        self._partial = _Partial()
         self._received = False
+        self._expect_header()
         self._waiter: asyncio.Future[HttpAnswer] | None = None
         self._keep_alive = True
         self.exchanges = 0
@@ -100,7 +100,6 @@ class ClientConnection(asyncio.Protocol):
         """
         if self._transport is None or self._transport.is_closing():
             raise ConnectionLostError(received=False)
-        self._partial = _Partial()
         self._received = False
         waiter: asyncio.Future[HttpAnswer] = self._loop.create_future()
         self._waiter = waiter
@@ -124,6 +123,16 @@ class ClientConnection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def _expect_header(self) -> None:
+        """Forget the response that was read; the next one begins."""
+        self._headers: dict[str, str] = {}
+        self._header_bytes = 0
+        self._unparsed_bytes = 0
+        self._body: list[bytes] = []
+        self._body_bytes = 0
+        self._headers_complete = False
+        self._ends_with_connection = False
+
     # --- asyncio.Protocol ----------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: D102 - asyncio's
@@ -131,7 +140,8 @@ class ClientConnection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:  # noqa: D102 - asyncio's
-        if self._waiter is None or self._waiter.done():
+        waiter = self._waiter
+        if waiter is None or waiter.done():
             self.abort()  # Nobody asked: an answer of its own accord, or more than was announced.
             return
         self._received = True
@@ -143,55 +153,55 @@ class ClientConnection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail(ProtocolError(str(error)))
             return
-        partial = self._partial
-        if not partial.headers_complete and self._waiter is not None:
+        if not self._headers_complete and not waiter.done():
             # The parser reports a header line when it is whole; one without end has to be
             # noticed here.
-            partial.unparsed_bytes += len(data)
-            if partial.unparsed_bytes > MAX_HEADER_BYTES:
+            self._unparsed_bytes += len(data)
+            if self._unparsed_bytes > MAX_HEADER_BYTES:
                 self._fail(AnswerTooLargeError("header"))
 
     def eof_received(self) -> bool:  # noqa: D102 - asyncio's
-        if self._partial.headers_complete and self._partial.ends_with_connection:
+        if self._headers_complete and self._ends_with_connection:
             self._keep_alive = False
             self._complete()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102 - asyncio's
         self._keep_alive = False
-        if self._partial.headers_complete and self._partial.ends_with_connection and exc is None:
+        if self._headers_complete and self._ends_with_connection and exc is None:
             self._complete()
         self._fail(ConnectionLostError(received=self._received))
 
     # --- httptools callbacks -------------------------------------------------------------------
 
     def on_header(self, name: bytes, value: bytes) -> None:  # noqa: D102 - httptools'
-        partial = self._partial
-        partial.header_bytes += len(name) + len(value)
-        if partial.header_bytes > MAX_HEADER_BYTES:
+        self._header_bytes += len(name) + len(value)
+        if self._header_bytes > MAX_HEADER_BYTES:
             raise AnswerTooLargeError("header")
-        partial.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        read = _READ_NAMES.get(name) or _READ_NAMES.get(name.lower())
+        if read is not None:
+            self._headers[read] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:  # noqa: D102 - httptools'
-        partial = self._partial
-        partial.headers_complete = True
-        headers = partial.headers
-        length = headers.get("content-length")
-        if length is not None and length.isdigit() and int(length) > self._max_body_bytes:
-            raise AnswerTooLargeError("body")
-        # RFC 9112 §6.3: without either the body lasts until the connection ends.
-        partial.ends_with_connection = length is None and "transfer-encoding" not in headers
+        self._headers_complete = True
+        length = self._headers.get("content-length")
+        if length is not None:
+            if length.isdigit() and int(length) > self._max_body_bytes:
+                raise AnswerTooLargeError("body")
+        else:
+            # RFC 9112 §6.3: without either the body lasts until the connection ends.
+            self._ends_with_connection = "transfer-encoding" not in self._headers
 
     def on_body(self, body: bytes) -> None:  # noqa: D102 - httptools'
-        partial = self._partial
-        partial.body_bytes += len(body)
-        if partial.body_bytes > self._max_body_bytes:
+        self._body_bytes += len(body)
+        if self._body_bytes > self._max_body_bytes:
             raise AnswerTooLargeError("body")
-        partial.body.append(body)
+        self._body.append(body)
 
     def on_message_complete(self) -> None:  # noqa: D102 - httptools'
-        if self._parser.get_status_code() < 200:
-            self._partial = _Partial()  # 100 Continue, 103 Early Hints: the answer follows.
+        status = self._parser.get_status_code()
+        if status < 200:
+            self._expect_header()  # 100 Continue, 103 Early Hints: the answer follows.
             return
         if not self._parser.should_keep_alive():
             self._keep_alive = False
@@ -204,12 +214,11 @@ class ClientConnection(asyncio.Protocol):
         if waiter is None or waiter.done():
             self._keep_alive = False  # A second answer to one request: never trust what follows.
             return
-        partial = self._partial
         self.exchanges += 1
-        self.keep_alive_seconds = _keep_alive_timeout(partial.headers.get("keep-alive"))
-        waiter.set_result(
-            HttpAnswer(self._parser.get_status_code(), partial.headers, b"".join(partial.body))
-        )
+        self.keep_alive_seconds = _keep_alive_timeout(self._headers.get("keep-alive"))
+        answer = HttpAnswer(self._parser.get_status_code(), self._headers, b"".join(self._body))
+        self._expect_header()
+        waiter.set_result(answer)
 
     def _fail(self, error: BaseException) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -217,6 +226,7 @@ class ClientConnection(asyncio.Protocol):
         self.abort()
 
 
+@lru_cache(maxsize=256)
 def _keep_alive_timeout(header: str | None) -> float | None:
     """Read `timeout=5, max=100`; None where there is no number of seconds."""
     for parameter in (header or "").split(","):

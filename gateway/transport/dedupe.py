@@ -14,7 +14,6 @@ them makes the call then. Each waits no longer than its own deadline.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Hashable
 
 from gateway.transport.answer import read_body
@@ -25,8 +24,9 @@ from gateway.transport.base import (
     SubgraphResponse,
 )
 from gateway.transport.headers import deciding_headers
-from gateway.transport.http import encode_request_body
 from gateway.transport.in_flight import InFlight
+from gateway.transport.request_body import encode_request_body
+from subgraph_kit.resilience.cut_off import cut_off
 from subgraph_kit.resilience.deadline import current_deadline
 
 
@@ -48,7 +48,7 @@ class SharingSubgraphClient:
             finally:
                 self._in_flight.forget()
         request = _with_body(request)
-        key = _key(request)
+        key = (request.subgraph, request.body, deciding_headers(request.headers), request.security)
         while key in self._in_flight:
             shared = await self._wait(key, request.subgraph)
             if isinstance(shared, SubgraphCallError):
@@ -82,7 +82,7 @@ class SharingSubgraphClient:
         if limit is None:
             return await self._in_flight.wait(key)
         try:
-            async with asyncio.timeout(limit.remaining_seconds()):
+            with cut_off(limit.remaining_seconds()):
                 return await self._in_flight.wait(key)
         except TimeoutError:
             raise SubgraphCallError(
@@ -94,7 +94,6 @@ class SharingSubgraphClient:
 
 def _with_body(request: SubgraphRequest) -> SubgraphRequest:
     """The request with its JSON written: a part of the key that is needed for the call anyway."""
-    # `dataclasses.replace` would cost as much as the rest of sharing.
     return SubgraphRequest(
         request.subgraph,
         request.operation,
@@ -106,10 +105,6 @@ def _with_body(request: SubgraphRequest) -> SubgraphRequest:
         request.security,
         encode_request_body(request),
     )
-
-
-def _key(request: SubgraphRequest) -> Hashable:
-    return (request.subgraph, request.body, deciding_headers(request.headers), request.security)
 
 
 def _own_copy(request: SubgraphRequest, shared: SubgraphResponse) -> SubgraphResponse:

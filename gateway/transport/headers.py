@@ -36,12 +36,16 @@ class HeaderRules:
 
     def __init__(self, patterns: Sequence[str] = DEFAULT_FORWARDED) -> None:
         self._patterns = tuple(pattern.lower() for pattern in patterns)
-        self._exact = {p.encode("latin-1"): p for p in self._patterns if "*" not in p}
+        self._exact = {
+            p.encode("latin-1"): p
+            for p in self._patterns
+            if "*" not in p and p not in NEVER_FORWARDED
+        }
         self._wild = tuple(p for p in self._patterns if "*" in p)
 
-    def forwarded(self, headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    def forwarded(self, headers: Iterable[tuple[bytes, bytes]]) -> ForwardedHeaders:
         """Pick from ASGI `headers` (names in lower case); repeated ones are joined with commas."""
-        picked: dict[str, str] = {}
+        picked = ForwardedHeaders()
         for raw_name, raw_value in headers:
             name = self._exact.get(raw_name)
             if name is None:
@@ -50,15 +54,58 @@ class HeaderRules:
                 name = raw_name.decode("latin-1")
                 if not any(fnmatchcase(name, pattern) for pattern in self._wild):
                     continue
-            if name in NEVER_FORWARDED:
-                continue
+                if name in NEVER_FORWARDED:
+                    continue
             value = raw_value.decode("latin-1")
             picked[name] = f"{picked[name]}, {value}" if name in picked else value
         return picked
 
 
+class ForwardedHeaders(dict[str, str]):
+    """The headers of one client request that go on; not changed once they are picked.
+
+    What every one of its subgraph calls needs of them is made once.
+    """
+
+    __slots__ = ("_deciding", "_lines")
+
+    def lines(self) -> bytes:
+        """As they stand in an HTTP/1.1 request."""
+        try:
+            return self._lines
+        except AttributeError:
+            self._lines: bytes = header_lines(self)
+            return self._lines
+
+    def deciding(self) -> frozenset[tuple[str, str]]:
+        """See `deciding_headers`."""
+        try:
+            return self._deciding
+        except AttributeError:
+            self._deciding: frozenset[tuple[str, str]] = _deciding(self)
+            return self._deciding
+
+
+def header_lines(headers: Mapping[str, str]) -> bytes:
+    """The lines of an HTTP/1.1 request; what cannot stand in a header is left out."""
+    return "".join(
+        f"{name}: {value}\r\n" for name, value in headers.items() if is_header_safe(name + value)
+    ).encode("latin-1")
+
+
+def is_header_safe(text: str) -> bool:
+    """Whether `text` can stand in a header without ending it (RFC 9110 §5.5)."""
+    if text.isascii() and text.isprintable():
+        return True  # nearly always, and found out at once
+    return not any(c in text for c in "\r\n\0") and all(ord(c) < 256 for c in text)
+
+
 def deciding_headers(headers: Mapping[str, str]) -> frozenset[tuple[str, str]]:
     """The headers that can make answers differ: all but those for tracing."""
+    return headers.deciding() if isinstance(headers, ForwardedHeaders) else _deciding(headers)
+
+
+def _deciding(headers: Mapping[str, str]) -> frozenset[tuple[str, str]]:
     return frozenset(item for item in headers.items() if item[0] not in _TRACING)
 
 
@@ -67,7 +114,7 @@ def credential_digest(headers: Mapping[str, str]) -> str:
 
     Headers for tracing are left out: they differ with every request and decide nothing.
     """
-    deciding = sorted((k, v) for k, v in headers.items() if k not in _TRACING)
+    deciding = sorted(deciding_headers(headers))
     if not deciding:
         return ""
     return hashlib.blake2b(msgspec.json.encode(deciding), digest_size=16).hexdigest()

@@ -43,6 +43,20 @@ class ConnectionPool:
         """How many connections are open or being opened."""
         return self._open
 
+    def take(self, *, max_idle_seconds: float | None = None) -> ClientConnection | None:
+        """Return an idle connection, as `acquire`, or None if there is none."""
+        if not self._idle:
+            return None
+        now = self._clock()
+        self._close_expired(now)
+        limit = self._idle_seconds if max_idle_seconds is None else max_idle_seconds
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.usable and now - connection.idle_since <= limit:
+                return connection
+            self._discard(connection)
+        return None
+
     async def acquire(self, *, max_idle_seconds: float | None = None) -> ClientConnection:
         """Return a connection that nobody else uses; give it back with `release`.
 
@@ -52,13 +66,9 @@ class ConnectionPool:
         Raises:
             OSError: if no connection could be opened.
         """
-        limit = self._idle_seconds if max_idle_seconds is None else max_idle_seconds
-        self._close_expired()
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.usable and self._clock() - connection.idle_since <= limit:
-                return connection
-            self._discard(connection)
+        connection = self.take(max_idle_seconds=max_idle_seconds)
+        if connection is not None:
+            return connection
         if self._open < self._max_connections:
             return await self._open_connection()
         waiter: asyncio.Future[ClientConnection | None] = asyncio.get_running_loop().create_future()
@@ -123,9 +133,8 @@ class ConnectionPool:
     def _free_slot(self) -> None:
         self._pass_on(None)
 
-    def _close_expired(self) -> None:
+    def _close_expired(self, now: float) -> None:
         """Close what rested too long; the oldest stand first."""
-        now = self._clock()
         while self._idle:
             oldest = self._idle[0]
             limit = self._idle_seconds

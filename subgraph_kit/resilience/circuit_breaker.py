@@ -79,12 +79,13 @@ class _Window:
     buckets: deque[_Bucket] = field(default_factory=deque)
 
     def count(self, now: float, *, failed: bool) -> None:
-        self.drop_old(now)
-        width = self.seconds / _BUCKETS_PER_WINDOW
-        if not self.buckets or now >= self.buckets[-1].starts_at + width:
-            self.buckets.append(_Bucket(now))
-        bucket = self.buckets[-1]
+        bucket = self.buckets[-1] if self.buckets else None
+        if bucket is None or now >= bucket.starts_at + self.seconds / _BUCKETS_PER_WINDOW:
+            self.drop_old(now)
+            bucket = _Bucket(now)
+            self.buckets.append(bucket)
         if failed:
+            self.drop_old(now)  # before anybody asks for the totals
             bucket.failures += 1
         else:
             bucket.successes += 1
@@ -144,19 +145,23 @@ class CircuitBreaker:
             CircuitOpenError: if nothing was called.
             Exception: what `operation` raised.
         """
-        generation = self._enter()
+        generation = self.enter()
         try:
             result = await operation()
-        except asyncio.CancelledError:
-            self._leave(generation, failed=None)
-            raise
         except BaseException as error:
-            self._leave(generation, failed=self._is_failure(error))
+            self.leave(generation, error)
             raise
-        self._leave(generation, failed=False)
+        self.leave(generation)
         return result
 
-    def _enter(self) -> int:
+    def enter(self) -> int:
+        """Begin a call: what `call` does first, for who cannot afford another coroutine.
+
+        Returns what `leave` has to be given at the call's end, whatever that is.
+
+        Raises:
+            CircuitOpenError: if nothing may be called.
+        """
         if self._state is BreakerState.OPEN:
             wait = self.retry_after_seconds()
             if wait > 0.0:
@@ -169,9 +174,13 @@ class CircuitBreaker:
             self._trials += 1
         return self._generation
 
-    def _leave(self, generation: int, *, failed: bool | None) -> None:
+    def leave(self, generation: int, error: BaseException | None = None) -> None:
+        """Learn from the end of a call; `error` is what it raised."""
         if generation != self._generation:
             return
+        failed: bool | None = False
+        if error is not None:
+            failed = None if isinstance(error, asyncio.CancelledError) else self._is_failure(error)
         if self._state is BreakerState.HALF_OPEN:
             self._trials -= 1
             if failed is None:

@@ -16,9 +16,12 @@ Clock = Callable[[], float]
 """Seconds on a clock that never goes back, as `time.monotonic`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made per call, and that would double its price
 class Deadline:
-    """A point in time on `clock`; `at` is in that clock's seconds, set `seconds` before it."""
+    """A point in time on `clock`; `at` is in that clock's seconds, set `seconds` before it.
+
+    Never changed once it is made.
+    """
 
     at: float
     seconds: float
@@ -70,8 +73,8 @@ class _Scope:
         outer = _current.get()
         if self._seconds is None:
             return outer
-        candidate = Deadline.after(self._seconds, clock=self._clock)
-        if outer is not None and candidate.remaining_seconds() >= outer.remaining_seconds():
+        candidate = Deadline(self._clock() + self._seconds, self._seconds, self._clock)
+        if outer is not None and not _is_earlier(candidate, outer):
             return outer
         self._token = _current.set(candidate)
         return candidate
@@ -80,3 +83,9 @@ class _Scope:
         if self._token is not None:
             _current.reset(self._token)
             self._token = None
+
+
+def _is_earlier(candidate: Deadline, outer: Deadline) -> bool:
+    if candidate.clock is outer.clock:
+        return candidate.at < outer.at
+    return candidate.remaining_seconds() < outer.remaining_seconds()

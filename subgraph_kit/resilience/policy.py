@@ -33,9 +33,10 @@ from subgraph_kit.resilience.circuit_breaker import (
     StateListener,
     counts_as_failure,
 )
+from subgraph_kit.resilience.cut_off import cut_off
 from subgraph_kit.resilience.deadline import Clock, current_deadline, deadline
 from subgraph_kit.resilience.rate_limit import RateLimiter, RateLimitSettings
-from subgraph_kit.resilience.retry import NO_RETRY, RetrySettings, Sleep, is_retryable, retry
+from subgraph_kit.resilience.retry import RetrySettings, Sleep, is_retryable, retry
 
 T = TypeVar("T")
 
@@ -121,14 +122,33 @@ class ResiliencePolicy:
                 return await self._attempt(operation)
             token = _inside_policy.set(True)
             try:
-                return await self.breaker.call(lambda: self._with_retries(operation, idempotent))
+                return await self._guarded(operation, idempotent)
             finally:
                 _inside_policy.reset(token)
 
-    async def _with_retries(self, operation: Callable[[], Awaitable[T]], idempotent: bool) -> T:
+    async def _guarded(self, operation: Callable[[], Awaitable[T]], idempotent: bool) -> T:
+        """Breaker and retries. The first attempt is nearly always the only one: it is direct."""
+        generation = self.breaker.enter()
+        try:
+            try:
+                result = await self._attempt(operation)
+            except Exception as error:
+                if not idempotent or not self._is_retryable(error):
+                    raise
+                result = await self._with_retries(operation, error)
+        except BaseException as error:
+            self.breaker.leave(generation, error)
+            raise
+        self.breaker.leave(generation)
+        return result
+
+    async def _with_retries(
+        self, operation: Callable[[], Awaitable[T]], first_error: Exception
+    ) -> T:
         return await retry(
             lambda: self._attempt(operation),
-            self.settings.retry if idempotent else NO_RETRY,
+            self.settings.retry,
+            first_error=first_error,
             is_retryable=self._is_retryable,
             sleep=self._sleep,
             random_unit=self._random_unit,
@@ -139,12 +159,12 @@ class ResiliencePolicy:
         limit = current_deadline()
         if limit is None:
             return await operation()
-        cut_off = asyncio.timeout(limit.remaining_seconds())
+        attempt = cut_off(limit.remaining_seconds())
         try:
-            async with cut_off:
+            with attempt:
                 return await operation()
         except TimeoutError as error:
-            if not cut_off.expired():
+            if not attempt.expired:
                 raise  # the operation's own, not ours
             raise self._timeout_error(self.name, limit.seconds) from error
 

@@ -59,6 +59,7 @@ async def retry(
     operation: Callable[[], Awaitable[T]],
     settings: RetrySettings,
     *,
+    first_error: Exception | None = None,
     is_retryable: Callable[[BaseException], bool] = is_retryable,
     sleep: Sleep = asyncio.sleep,
     random_unit: Callable[[], float] = random.random,
@@ -66,20 +67,21 @@ async def retry(
 ) -> T:
     """Run `operation` up to `max_attempts` times and return its first result.
 
+    `first_error` is that of an attempt the caller has made already: the machinery of attempts
+    that fail costs more than a call inside a mesh, and nearly every call succeeds at once.
     `on_retry` is told, before each wait, the number of the attempt that failed, its error and the
     seconds to wait.
 
     Raises:
         Exception: the last attempt's error, as it was.
     """
-    # Nearly every call succeeds at once, and must not pay for the machinery of those that do not:
-    # it costs more than the rest of a call inside a mesh.
-    try:
-        return await operation()
-    except Exception as error:
-        if settings.max_attempts <= 1 or not is_retryable(error):
-            raise
-        first_error: Exception | None = error
+    if first_error is None:
+        try:
+            return await operation()
+        except Exception as error:
+            first_error = error
+    if settings.max_attempts <= 1 or not is_retryable(first_error):
+        raise first_error
 
     async def attempt() -> T:  # tenacity awaits only what it knows as a coroutine function
         nonlocal first_error

@@ -129,20 +129,6 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class ManyToMany:
-    """A list of `target` reached through a link table or link resource that is no entity itself.
-
-    `near_fields` of the link equal this entity's key, `far_fields` the target's key.
-    """
-
-    name: str
-    target: str
-    link: str
-    near_fields: tuple[str, ...]
-    far_fields: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ChangeCursor:
     """How changes are found by polling: order by `field` (source name), remember where one was.
 
@@ -154,6 +140,16 @@ class ChangeCursor:
 
 
 @dataclass(frozen=True, slots=True)
+class SqlColumnAccess:
+    """How the database holds a column: `type`, `array` and `native` as in `tables.SqlColumn`."""
+
+    column: str
+    type: str
+    array: bool = False
+    native: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SqlAccess:
     """A table or view. `key_columns` are in the order of the entity's key fields."""
 
@@ -161,6 +157,23 @@ class SqlAccess:
     schema: str | None
     key_columns: tuple[str, ...]
     is_view: bool = False
+    columns: tuple[SqlColumnAccess, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ManyToMany:
+    """A list of `target` reached through a link table or link resource that is no entity itself.
+
+    `near_fields` of the link equal this entity's key, `far_fields` the target's key. `link` is a
+    name for `query_by_link`, one of its own for each direction; `access` is where a link table is.
+    """
+
+    name: str
+    target: str
+    link: str
+    near_fields: tuple[str, ...]
+    far_fields: tuple[str, ...]
+    access: SqlAccess | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 import asyncpg
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -69,11 +69,15 @@ class SqlSource:
             name, resilience, on_state_change=record_breaker_change
         )
         timeout = self.policy.settings.timeout_seconds or _DEFAULT_TIMEOUT_SECONDS
+        self.dialect: str
+        """What SQLAlchemy calls the database's dialect: `postgresql`, `sqlite`, `mysql`."""
         self._backend: _Backend
         if url.startswith(("postgresql://", "postgres://")):
+            self.dialect = "postgresql"
             self._backend = _AsyncpgBackend(name, url, pool_size, timeout, read_only)
         else:
-            self._backend = _SqlAlchemyBackend(name, url, pool_size)
+            backend = _SqlAlchemyBackend(name, url, pool_size)
+            self.dialect, self._backend = backend.dialect, backend
 
     async def fetch_all(
         self, statement: str, params: SqlParams | None = None, *, name: str = "query"
@@ -246,9 +250,10 @@ class _SqlAlchemyBackend:
     def __init__(self, name: str, url: str, pool_size: int) -> None:
         self._name = name
         try:
-            parsed = make_url(url)
+            parsed = async_url(url)
             pooled = {} if parsed.get_backend_name() == "sqlite" else {"pool_size": pool_size}
             self._engine: AsyncEngine = create_async_engine(parsed, hide_parameters=True, **pooled)
+            self.dialect = parsed.get_backend_name()
         except (ArgumentError, NoSuchModuleError, SQLAlchemyError):
             raise ConfigurationError(
                 f"{name}: the database URL must look like postgresql://user@host/database, or "
@@ -290,6 +295,20 @@ class _SqlAlchemyBackend:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+_ASYNC_DRIVERS = {"postgresql": "asyncpg", "sqlite": "aiosqlite", "mysql": "aiomysql"}
+
+
+def async_url(url: str) -> URL:
+    """The parsed URL, with the asyncio driver of its database if it names no driver.
+
+    Raises:
+        ArgumentError: if it is no URL of a database.
+    """
+    parsed = make_url(url.replace("postgres://", "postgresql://", 1))
+    driver = _ASYNC_DRIVERS.get(parsed.drivername)
+    return parsed.set(drivername=f"{parsed.drivername}+{driver}") if driver else parsed
 
 
 def _is_connection_error(error: DBAPIError) -> bool:

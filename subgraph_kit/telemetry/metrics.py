@@ -18,7 +18,7 @@ PlatformCollector(registry=REGISTRY)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+HTTP_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _MILLISECONDS = (0.5, 1, 2.5, 5, 10, 25, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 
 HTTP_REQUESTS = Counter(
@@ -31,7 +31,7 @@ HTTP_DURATION = Histogram(
     names.METRIC_HTTP_DURATION,
     "Time to serve a request",
     ("service", "endpoint"),
-    buckets=_SECONDS,
+    buckets=HTTP_SECONDS,
     registry=REGISTRY,
 )
 ADAPTER_DURATION = Histogram(
@@ -106,7 +106,7 @@ POSTGRES_QUERY = Histogram(
     names.METRIC_POSTGRES_QUERY,
     "Time of a query, by the name its author gave it",
     ("query",),
-    buckets=_SECONDS,
+    buckets=HTTP_SECONDS,
     registry=REGISTRY,
 )
 WEBHOOKS = Counter(

@@ -22,7 +22,9 @@ class SchemaChange:
 
     `kind` is a stable code (`FIELD_REMOVED`), `path` a schema coordinate (`Product.price`),
     `message` a sentence. `locations` point into the new schema, or into the old one where what
-    changed is gone. `subgraph` names the subgraph of a difference that the API schema does not show.
+    changed is gone. `subgraph` names the subgraph of a difference that the API schema does not
+    show. `directive` names the applied directive (without `@`) that the change is about;
+    `deprecated` tells of a removed element that it was deprecated before.
     """
 
     kind: str
@@ -31,3 +33,5 @@ class SchemaChange:
     message: str
     locations: tuple[SourceLocation, ...] = ()
     subgraph: str | None = None
+    directive: str | None = None
+    deprecated: bool = False

@@ -1,6 +1,6 @@
 """`dictamesh supergraph`: compose, and look into each stage.
 
-Exit codes: 0 fine, 2 the subgraphs do not compose, 4 usage or configuration.
+Exit codes: 0 fine, 1 breaking changes, 2 the subgraphs do not compose, 4 usage or configuration.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import typer
 from supergraph.cli.common import Command
 from supergraph.cli.compose import compose_command
 from supergraph.cli.contract import contract_command
+from supergraph.cli.diff import diff_command
 from supergraph.cli.explain import explain_command
 from supergraph.cli.extract import extract_command
 from supergraph.cli.inspect import inspect
@@ -28,6 +29,7 @@ def _supergraph() -> None:
 
 app.command("compose", cls=Command)(compose_command)
 app.command("contract", cls=Command)(contract_command)
+app.command("diff", cls=Command)(diff_command)
 app.command("extract", cls=Command)(extract_command)
 app.command("explain", cls=Command)(explain_command)
 app.add_typer(inspect)

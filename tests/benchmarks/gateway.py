@@ -6,10 +6,7 @@ work: representations, merging, projection.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from typing import Any
-
-import msgspec
+from collections.abc import AsyncIterator
 
 from gateway.context import RequestContext
 from gateway.executor.compiled import compile_plan
@@ -19,11 +16,19 @@ from gateway.executor.execute import execute_plan
 from gateway.operation import OperationLimits, PreparedOperation, prepare_operation
 from gateway.operation.model import Operation
 from gateway.planner import QueryPlanner
-from gateway.transport.answer import read_body
-from gateway.transport.base import JsonObject, SubgraphRequest, SubgraphResponse
 from subgraph_kit.cache.memory import MemoryCache
 from supergraph.load import load_supergraph
 from supergraph.model import Supergraph
+from tests.benchmarks import repeated
+from tests.benchmarks.demo_graph import (
+    INVOICES,
+    ITEMS,
+    QUERY,
+    SUBGRAPHS,
+    AnsweringBytes,
+    AnsweringFromMemory,
+    encode,
+)
 from tests.benchmarks.large_queries import (
     many_fields_query,
     many_subgraphs,
@@ -35,103 +40,6 @@ from tests.testkit.composition import compose_sdl
 from tests.testkit.plans import fetches
 
 PART = "gateway"
-encode = msgspec.json.Encoder().encode
-INVOICES = 10
-ITEMS = 5
-
-QUERY = """
-query CustomerWithInvoices($id: ID!) {
-  customer(id: $id) {
-    name
-    email
-    invoices { number total items { quantity product { name price } } }
-  }
-}
-"""
-
-SUBGRAPHS = {
-    "customers": """
-        type Query { customer(id: ID!): Customer }
-        type Customer @key(fields: "id") { id: ID! name: String! email: String! }
-    """,
-    "invoices": """
-        type Customer @key(fields: "id") { id: ID! invoices: [Invoice!]! }
-        type Invoice @key(fields: "id") {
-          id: ID! number: String! total: Float! items: [Item!]!
-        }
-        type Item { quantity: Int! product: Product }
-        type Product @key(fields: "id", resolvable: false) { id: ID! }
-    """,
-    "products": """
-        type Product @key(fields: "id") { id: ID! name: String! price: Float! }
-    """,
-}
-
-
-class AnsweringFromMemory:
-    """Subgraphs that know one customer, whatever is asked."""
-
-    def __init__(self) -> None:
-        self._invoices: list[JsonObject] = [
-            {
-                "number": f"2026-{number:04}",
-                "total": 19.99 * (number + 1),
-                "items": [
-                    {
-                        "quantity": 1 + item,
-                        "product": {"__typename": "Product", "id": str(number * ITEMS + item)},
-                    }
-                    for item in range(ITEMS)
-                ],
-            }
-            for number in range(INVOICES)
-        ]
-
-    async def execute(self, request: SubgraphRequest) -> SubgraphResponse:
-        """Answer like the subgraph would; the executor owns the answer, so it is made anew."""
-        return SubgraphResponse(self._data(request.subgraph, request.variables))
-
-    def _data(self, subgraph: str, variables: Mapping[str, Any]) -> JsonObject:
-        if subgraph == "customers":
-            customer = {"__typename": "Customer", "id": "1", "name": "Ada", "email": "a@b.example"}
-            return {"customer": customer}
-        if subgraph == "invoices":
-            invoices = [
-                {
-                    **invoice,
-                    "items": [
-                        {**item, "product": dict(item["product"])} for item in invoice["items"]
-                    ],
-                }
-                for invoice in self._invoices
-            ]
-            return {"_entities": [{"invoices": invoices}]}
-        representations = variables["representations"]
-        return {"_entities": [{"name": "Widget", "price": 1.5} for _ in representations]}
-
-    async def close(self) -> None:
-        """Nothing to release."""
-
-
-class AnsweringBytes:
-    """The same subgraphs, with each answer as the bytes that come from the network."""
-
-    def __init__(self, inner: AnsweringFromMemory) -> None:
-        self._inner = inner
-        self._bodies: dict[str, bytes] = {}
-
-    async def execute(self, request: SubgraphRequest) -> SubgraphResponse:
-        """Answer bytes, decoded unless the asker does that itself."""
-        body = self._bodies.get(request.subgraph)
-        if body is None:
-            response = await self._inner.execute(request)
-            body = self._bodies[request.subgraph] = encode({"data": response.data})
-        if request.undecoded:
-            return SubgraphResponse(None, body=body, is_decoded=False)
-        return read_body(request.subgraph, body)
-
-    async def close(self) -> None:
-        """Nothing to release."""
 
 
 async def run() -> AsyncIterator[Measurement]:
@@ -196,6 +104,8 @@ async def run() -> AsyncIterator[Measurement]:
     yield await measure(PART, "execute (compiled), JSON too", do_execute_compiled, note=in_bytes)
     yield await measure(PART, "compile a plan", do_compile, note="once per operation")
     yield await measure(PART, "execute, entities cached", do_execute_cached, note=entities)
+    async for measurement in repeated.run(PART):
+        yield measurement
     async for measurement in _plan_cold():
         yield measurement
 

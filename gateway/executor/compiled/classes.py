@@ -107,16 +107,22 @@ class ClassWriter:
             later = [self._later(placed, slot) for slot in _fields(placed)]
             if placed.has_hidden_name:
                 later.append("type_name: UnsetType = UNSET")
-            self._write_class(final_class(placed), later)
+            shown = tag if _is_tag_shown(placed) else None
+            self._write_class(final_class(placed), later, tag=shown)
 
     def _write_part(self, fetch: LaidOutFetch, target: Target) -> None:
+        fields, renamed = self.part_fields(fetch, target)
+        self._write_class(part_class(fetch, target), fields, renamed)
+
+    def part_fields(self, fetch: LaidOutFetch, target: Target) -> tuple[list[str], dict[str, str]]:
+        """The fields of what a fetch brings for a target's objects, and their keys."""
         lines = [self._brought(target.placed, slot) for slot in target.slots.values()]
         renamed = {slot.attribute: wire for wire, slot in target.slots.items()}
         if target.is_typename_fetched or fetch.node.requires:
             # Checked even where it was not asked for: some servers send it with every entity.
             lines.append(f"type_name: {self._entity_names(fetch, target)} = None")
             renamed["type_name"] = "__typename"
-        self._write_class(part_class(fetch, target), lines, renamed)
+        return lines, renamed
 
     def _entity_names(self, fetch: LaidOutFetch, target: Target) -> str:
         """The type names that an entity may come with; see `_entity_problem` in `fetch.py`."""

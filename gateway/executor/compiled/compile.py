@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, assert_never
 
 import msgspec
+from graphql import OperationType
 
 from gateway.executor.compiled.classes import PRELUDE, ClassWriter, final_class
 from gateway.executor.compiled.functions import FunctionWriter
@@ -43,9 +44,13 @@ Merge: TypeAlias = Callable[[Lists, bytes, Collected | None], None]
 
 @dataclass(frozen=True, slots=True)
 class CallStep:
-    """One subgraph call; `collect` is None for a root fetch."""
+    """One subgraph call, with what is sent of its fetch; `collect` is None for a root fetch."""
 
-    fetch: FetchNode
+    subgraph: str
+    operation: str
+    operation_name: str | None
+    variable_usages: tuple[str, ...]
+    is_mutation: bool
     collect: Collect | None
     merge: Merge
 
@@ -122,7 +127,7 @@ def compile_plan(
     templates = _templates(facts, layout)
     classes = ClassWriter(layout)
     classes.write()
-    functions = FunctionWriter(layout, templates)
+    functions = FunctionWriter(layout, classes, templates)
     functions.write()
     source = "\n".join([PRELUDE, *classes.lines, *functions.lines])
     namespace: dict[str, Any] = {
@@ -196,8 +201,16 @@ def _steps(tree: _Tree, namespace: Mapping[str, Any]) -> Step | None:
     if isinstance(tree, LaidOutFetch):
         if not tree.targets:
             return None  # no object can stand there now
-        number = tree.number
-        return CallStep(tree.node, namespace.get(f"collect_{number}"), namespace[f"merge_{number}"])
+        fetch, number = tree.node, tree.number
+        return CallStep(
+            fetch.subgraph,
+            fetch.operation,
+            fetch.operation_name,
+            fetch.variable_usages,
+            fetch.kind is OperationType.MUTATION,
+            namespace.get(f"collect_{number}"),
+            namespace[f"merge_{number}"],
+        )
     steps = tuple(step for node in tree.nodes if (step := _steps(node, namespace)) is not None)
     if len(steps) <= 1:
         return steps[0] if steps else None

@@ -6,14 +6,18 @@
 
 `L` holds a list per place that is of interest later: the objects there, in the order of the
 response. `L[0]` is the root's. Each object is noted once, when the answer that brings it is
-decoded, whatever the number of places that share it, so the work follows distinct data.
+decoded, whatever the number of places that share it, so the work follows distinct data. Of equal
+objects at a place only the first stays (see `sharing.py`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from graphql import GraphQLList, GraphQLNonNull, GraphQLOutputType
 
 from gateway.executor.compiled.classes import (
+    ClassWriter,
     decode_class,
     final_class,
     is_switched,
@@ -22,16 +26,25 @@ from gateway.executor.compiled.classes import (
 from gateway.executor.compiled.layout import LaidOutFetch, Layout, Place, PlacedType, Slot, Target
 from gateway.executor.compiled.outcome import NotCompilableError
 from gateway.executor.compiled.representations import Template, TemplateWriter
+from gateway.executor.compiled.sharing import SharedPlace, shared_leaves, write_chooser
 
 
 class FunctionWriter:
     """Writes the functions of a layout; `templates` are those of entity fetches."""
 
-    def __init__(self, layout: Layout, templates: dict[int, dict[PlacedType, Template]]) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        classes: ClassWriter,
+        templates: dict[int, dict[PlacedType, Template]],
+    ) -> None:
         self._layout = layout
+        self._classes = classes
         self._templates = templates
         self._lists: dict[tuple[str, ...], int] = {(): 0}
         self._needs: dict[Place, bool] = {}
+        self._shared: list[SharedPlace] | None = None
+        """While a function is written that shares: the places where it does."""
         self.lines: list[str] = []
 
     @property
@@ -72,15 +85,30 @@ class FunctionWriter:
             "    errors: list[Any] | None = None",
             "    extensions: Any = None",
             f"decode_{number} = Decoder(A{number}).decode",
-            f"def merge_{number}(L, body, places):",
-            f"    answer = decode_{number}(body)",
-            "    if answer.errors: raise StepAsideError",
-            "    e = answer.data",
-            "    o = L[0][0]",
-            *_indented(self._walk_children(fetch, list(target.slots.values()), "e", 0)),
-            *_indented(self._assignments(fetch, target)),
-            "",
         ]
+
+        def body() -> list[str]:
+            return [
+                f"answer = decode_{number}(body)",
+                "if answer.errors: raise StepAsideError",
+                "e = answer.data",
+                "o = L[0][0]",
+                *self._walk_children(fetch, list(target.slots.values()), "e", 0),
+                *self._assignments(fetch, target),
+            ]
+
+        self._write_merge(number, body)
+
+    def _write_merge(self, number: int, body: Callable[[], list[str]]) -> None:
+        """Write `merge_<number>`, in two ways where equal objects may be shared."""
+        self._shared = []
+        sharing = body()
+        shared, self._shared = self._shared, None
+        if not shared:
+            self.lines += [f"def merge_{number}(L, body, places):", *_indented(sharing), ""]
+            return
+        self.lines += [f"def plain_{number}(L, body, places):", *_indented(body()), ""]
+        self.lines += [*write_chooser(number, shared, sharing), ""]
 
     def _assignments(self, fetch: LaidOutFetch, target: Target) -> list[str]:
         lines: list[str] = []
@@ -157,7 +185,7 @@ class FunctionWriter:
         return {p for p in self._layout.placed_types if p.place.names == place.names}
 
     def _write_merge_entities(self, fetch: LaidOutFetch) -> None:
-        if len(fetch.targets) == 1:
+        if len(fetch.targets) == 1 or self._is_alike(fetch):
             self._write_merge_one_type(fetch)
         else:
             self._write_merge_many_types(fetch)
@@ -175,28 +203,32 @@ class FunctionWriter:
 
     def _merge_head(self, number: int) -> list[str]:
         return [
-            f"def merge_{number}(L, body, places):",
-            f"    answer = decode_{number}(body)",
-            "    items, objects, indices = places",
-            "    entities = answer.data.entities",
-            "    if answer.errors or len(entities) != len(items): raise StepAsideError",
+            f"answer = decode_{number}(body)",
+            "items, objects, indices = places",
+            "entities = answer.data.entities",
+            "if answer.errors or len(entities) != len(items): raise StepAsideError",
         ]
 
     def _write_merge_one_type(self, fetch: LaidOutFetch) -> None:
+        """Entities that are decoded all in the same way."""
         target = fetch.targets[0]
         self._write_envelope(fetch.number, part_class(fetch, target))
-        self.lines += self._merge_head(fetch.number)
-        walk = self._walk_children(fetch, list(target.slots.values()), "e", 1)
-        if walk:
-            self.lines += ["    for e in entities:", *_indented(walk, 2)]
-        assignments = self._assignments(fetch, target)
-        if assignments:
-            self.lines += [
-                "    for o, index in zip(objects, indices):",
-                "        e = entities[index]",
-                *_indented(assignments, 2),
-            ]
-        self.lines.append("")
+
+        def body() -> list[str]:
+            lines = self._merge_head(fetch.number)
+            walk = self._walk_children(fetch, list(target.slots.values()), "e", 1)
+            if walk:
+                lines += ["for e in entities:", *_indented(walk)]
+            assignments = self._assignments(fetch, target)
+            if assignments:
+                lines += [
+                    "for o, index in zip(objects, indices):",
+                    "    e = entities[index]",
+                    *_indented(assignments),
+                ]
+            return lines
+
+        self._write_merge(fetch.number, body)
 
     def _write_merge_many_types(self, fetch: LaidOutFetch) -> None:
         """Entities of several types or places: each is decoded as the objects it is for.
@@ -208,25 +240,40 @@ class FunctionWriter:
         for target in fetch.targets:
             name = part_class(fetch, target)
             self.lines.append(f"decode_{name} = Decoder({name}).decode")
-        self.lines += [
-            *self._merge_head(number),
-            "    decoded = {}",
-            "    for o, index in zip(objects, indices):",
-            "        c = o.__class__",
-        ]
-        for position, target in enumerate(fetch.targets):
-            name = part_class(fetch, target)
-            word = "if" if position == 0 else "elif"
-            key = f"(index, {position})"
-            self.lines += [
-                f"        {word} c is {final_class(target.placed)}:",
-                f"            e = decoded.get({key})",
-                "            if e is None:",
-                f"                e = decoded[{key}] = decode_{name}(entities[index])",
-                *_indented(self._walk_children(fetch, list(target.slots.values()), "e", 1), 4),
-                *_indented(self._assignments(fetch, target), 3),
+
+        def body() -> list[str]:
+            lines = [
+                *self._merge_head(number),
+                "decoded = {}",
+                "for o, index in zip(objects, indices):",
+                "    c = o.__class__",
             ]
-        self.lines.append("")
+            for position, target in enumerate(fetch.targets):
+                name = part_class(fetch, target)
+                word = "if" if position == 0 else "elif"
+                key = f"(index, {position})"
+                lines += [
+                    f"    {word} c is {final_class(target.placed)}:",
+                    f"        e = decoded.get({key})",
+                    "        if e is None:",
+                    f"            e = decoded[{key}] = decode_{name}(entities[index])",
+                    *_indented(self._walk_children(fetch, list(target.slots.values()), "e", 1), 3),
+                    *_indented(self._assignments(fetch, target), 2),
+                ]
+            return lines
+
+        self._write_merge(number, body)
+
+    def _is_alike(self, fetch: LaidOutFetch) -> bool:
+        """Whether all targets get the same leaves, so that it does not matter which is which."""
+        first, *others = (
+            (self._classes.part_fields(fetch, target), self._assignments(fetch, target))
+            for target in fetch.targets
+        )
+        has_objects = any(
+            slot.place is not None for target in fetch.targets for slot in target.slots.values()
+        )
+        return not has_objects and all(other == first for other in others)
 
     # --- New objects ---------------------------------------------------------------------------
 
@@ -252,25 +299,42 @@ class FunctionWriter:
             if place is None or not self._is_walked(place):
                 continue
             item = f"v{depth}"
-            lines.append(f"{item} = {variable}.{slot.attribute}")
-            lines += self._walk_value(fetch, slot.type, place, item, depth)
+            source = f"{variable}.{slot.attribute}"
+            lines.append(f"{item} = {source}")
+            lines += self._walk_value(fetch, slot.type, place, item, source, depth)
         return lines
 
     def _walk_value(
-        self, fetch: LaidOutFetch, type_: GraphQLOutputType, place: Place, item: str, depth: int
+        self,
+        fetch: LaidOutFetch,
+        type_: GraphQLOutputType,
+        place: Place,
+        item: str,
+        source: str,
+        depth: int,
     ) -> list[str]:
+        """Go into `item`, which was read from `source`."""
         if isinstance(type_, GraphQLNonNull):
             type_ = type_.of_type
         if isinstance(type_, GraphQLList):
-            below = f"v{depth + 1}"
-            inner = self._walk_value(fetch, type_.of_type, place, below, depth + 1)
-            return [f"if {item}:", f"    for {below} in {item}:", *_indented(inner, 2)]
-        return [f"if {item}:", *_indented(self._walk_object(fetch, place, item, depth))]
+            below, position = f"v{depth + 1}", f"i{depth + 1}"
+            inner = self._walk_value(
+                fetch, type_.of_type, place, below, f"{item}[{position}]", depth + 1
+            )
+            if any(f"{item}[{position}]" in line for line in inner):
+                loop = f"    for {position}, {below} in enumerate({item}):"
+            else:
+                loop = f"    for {below} in {item}:"
+            return [f"if {item}:", loop, *_indented(inner, 2)]
+        return [f"if {item}:", *_indented(self._walk_object(fetch, place, item, source, depth))]
 
-    def _walk_object(self, fetch: LaidOutFetch, place: Place, item: str, depth: int) -> list[str]:
+    def _walk_object(
+        self, fetch: LaidOutFetch, place: Place, item: str, source: str, depth: int
+    ) -> list[str]:
         lines: list[str] = []
-        if place.names in self._lists:
-            lines.append(f"L[{self._lists[place.names]}].append({item})")
+        number = self._lists.get(place.names)
+        if number is not None:
+            lines.append(f"L[{number}].append({item})")
         several = len(place.types) > 1
         if several:
             lines.append(f"c = {item}.__class__")
@@ -288,7 +352,14 @@ class FunctionWriter:
             elif body:
                 word = "elif" if branches else "if"
                 branches += [f"{word} c is {decode_class(placed)}:", *_indented(body)]
-        return [*lines, *branches] or ["pass"]
+        lines = [*lines, *branches] or ["pass"]
+        leaves = shared_leaves(place) if number is not None else []
+        if self._shared is None or number is None or not leaves:
+            return lines
+        (placed,) = place.types.values()
+        shared = SharedPlace(placed.number, leaves)
+        self._shared.append(shared)
+        return shared.write(item, source, lines)
 
     # --- Hidden fields -------------------------------------------------------------------------
 

@@ -7,25 +7,23 @@ so that the interpreter gets every answer that was asked for; nothing else is ca
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
-from typing import Any, assert_never
+from typing import Any
 
 import msgspec
 import structlog
-from graphql import OperationType
 
 from gateway.context import RequestContext
 from gateway.executor.compiled.compile import (
     CallStep,
     Collected,
     CompiledPlan,
-    ParallelStep,
     SequenceStep,
     Step,
 )
 from gateway.executor.compiled.outcome import StepAsideError
 from gateway.executor.compiled.replay import Answer
+from gateway.executor.side_by_side import run_side_by_side
 from gateway.transport.base import (
     SubgraphClient,
     SubgraphRequest,
@@ -70,28 +68,23 @@ class CompiledExecution:
         return self._plan.hide(self._lists)
 
     async def _run(self, step: Step) -> None:
-        match step:
-            case CallStep():
-                await self._call(step)
-            case SequenceStep(steps):
-                for child in steps:
-                    if self.has_failed:
-                        return
-                    await self._run(child)
-            case ParallelStep(steps):
-                async with asyncio.TaskGroup() as group:
-                    for child in steps[1:]:
-                        group.create_task(self._run(child))
-                    await self._run(steps[0])
-            case _:
-                assert_never(step)
+        if isinstance(step, CallStep):
+            await self._call(step)
+        elif isinstance(step, SequenceStep):
+            for child in step.steps:
+                if self.has_failed:
+                    return
+                await self._run(child)
+        else:
+            await run_side_by_side([self._run(child) for child in step.steps])
 
     async def _call(self, step: CallStep) -> None:
         if self.has_failed:
             return
-        fetch = step.fetch
-        values = self._variables
-        variables = {name: values[name] for name in fetch.variable_usages if name in values}
+        variables: dict[str, Any] = {}
+        if step.variable_usages:
+            values = self._variables
+            variables = {name: values[name] for name in step.variable_usages if name in values}
         collected: Collected | None = None
         if step.collect is not None:
             try:
@@ -103,14 +96,14 @@ class CompiledExecution:
                 return
             variables["representations"] = collected[0]
         request = SubgraphRequest(
-            subgraph=fetch.subgraph,
-            operation=fetch.operation,
-            operation_name=fetch.operation_name,
-            variables=variables,
-            headers=self._context.headers,
-            is_mutation=fetch.kind is OperationType.MUTATION,
-            undecoded=True,
-            security=self._context.security,
+            step.subgraph,
+            step.operation,
+            step.operation_name,
+            variables,
+            self._context.headers,
+            step.is_mutation,
+            True,
+            self._context.security,
         )
         try:
             response = await self._client.execute(request)

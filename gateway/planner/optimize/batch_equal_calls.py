@@ -7,28 +7,30 @@ calls, and no chain gets longer, since all of them start after equally many othe
 
 from __future__ import annotations
 
-from gateway.planner.document import write_selection
+from collections.abc import Mapping
+
 from gateway.planner.fetch_graph import FetchGraph, FetchGroup
 from gateway.planner.optimize.levels import levels
 
 
 def batch_equal_calls(graph: FetchGraph) -> None:
     """Merge groups that send the same document with the same kind of representations."""
-    while _merge_once(graph):
+    calls = {group: _call(group) for group in graph.groups if group.path}
+    while _merge_once(graph, calls):
         pass  # what waited for merged calls may now be equal, too
 
 
-def _merge_once(graph: FetchGraph) -> bool:
+def _merge_once(graph: FetchGraph, calls: Mapping[FetchGroup, tuple[object, ...]]) -> bool:
     level = levels(graph)
     first_of: dict[tuple[object, ...], FetchGroup] = {}
     merged: dict[FetchGroup, FetchGroup] = {}
     for group in graph.groups:
         if not group.path:
             continue
-        first = first_of.setdefault(_identity(group, level[group]), group)
+        first = first_of.setdefault((level[group], calls[group]), group)
         if first is not group:
             first.further_paths += [group.path, *group.further_paths]
-            first.parents.update(group.parents)
+            first.send_as(group)
             merged[group] = first
     if not merged:
         return False
@@ -38,18 +40,16 @@ def _merge_once(graph: FetchGraph) -> bool:
     return True
 
 
-def _identity(group: FetchGroup, level: int) -> tuple[object, ...]:
-    decided = group.conditions or frozenset()
-    text = write_selection(group.selection, decided)
-    requires = tuple((name, node.selections()) for name, node in group.requires.items())
+def _call(group: FetchGroup) -> tuple[object, ...]:
+    """All that makes calls equal but their paths; merging does not change it."""
+    text = group.text()
     return (
-        level,
         group.step,
         group.subgraph,
-        decided,
+        group.decided,
         text.body,
         text.rewrites,
-        requires,
+        group.required(),
         tuple(group.rewrites),
         tuple(group.contexts),
     )

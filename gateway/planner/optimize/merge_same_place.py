@@ -6,34 +6,36 @@ planned for each. Fields keep their own conditions in the merged document.
 
 from __future__ import annotations
 
-from gateway.planner.fetch_graph import FetchGraph, FetchGroup, RequiredNode
+from collections.abc import Mapping
+
+from gateway.planner.fetch_graph import FetchGraph, FetchGroup
 from gateway.planner.optimize.levels import levels
 
 
 def merge_same_place(graph: FetchGraph) -> None:
     """Merge entity calls that differ only in what they ask for."""
-    while _merge_once(graph):
+    sent = {group: _sent(group) for group in graph.groups if group.path}
+    while _merge_once(graph, sent):
         pass  # what waited for merged calls may now be mergeable, too
 
 
-def _merge_once(graph: FetchGraph) -> bool:
+def _sent(group: FetchGroup) -> tuple[object, ...]:
+    """What goes where; merging does not change it."""
+    requires = frozenset((item.type_condition, item.selections) for item in group.required())
+    changes = frozenset(group.rewrites) | frozenset(group.contexts)
+    return (group.step, group.subgraph, group.path, requires, changes)
+
+
+def _merge_once(graph: FetchGraph, sent: Mapping[FetchGroup, tuple[object, ...]]) -> bool:
     level = levels(graph)
     first_of: dict[tuple[object, ...], FetchGroup] = {}
     merged: dict[FetchGroup, FetchGroup] = {}
     for group in graph.groups:
         if not group.path:
             continue
-        requires = frozenset((name, node.selections()) for name, node in group.requires.items())
-        rewrites = frozenset(group.rewrites) | frozenset(group.contexts)
-        key = (level[group], group.step, group.subgraph, group.path, requires, rewrites)
-        first = first_of.setdefault(key, group)
+        first = first_of.setdefault((level[group], sent[group]), group)
         if first is not group:
-            first.selection.absorb(group.selection)
-            first.wanted_under(group.conditions or frozenset())
-            first.parents.update(group.parents)
-            for name, node in group.keys.items():
-                first.keys.setdefault(name, RequiredNode()).absorb(node)
-            first.inputs.update(group.inputs)
+            first.take_over(group)
             merged[group] = first
     if not merged:
         return False

@@ -25,7 +25,7 @@ def _merge_once(graph: FetchGraph) -> bool:
     firsts_of: dict[tuple[object, ...], list[FetchGroup]] = {}
     merged: dict[FetchGroup, FetchGroup] = {}
     for group in apart:
-        decided = group.conditions or frozenset()
+        decided = group.decided
         contexts = frozenset(group.contexts)
         key = (level[group], group.step, group.subgraph, group.path, decided, contexts)
         firsts = firsts_of.setdefault(key, [])
@@ -52,9 +52,6 @@ def _fit(first: FetchGroup, second: FetchGroup) -> bool:
 
 
 def _absorb(first: FetchGroup, second: FetchGroup) -> None:
-    first.selection.absorb(second.selection)
     first.requires.update(second.requires)
-    first.keys.update(second.keys)
-    first.inputs.update(second.inputs)
     first.rewrites.update(second.rewrites)
-    first.parents.update(second.parents)
+    first.take_over(second)

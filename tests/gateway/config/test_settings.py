@@ -76,6 +76,7 @@ transport:
   timeout_seconds: 30.0
   connect_timeout_seconds: 5.0
   max_body_bytes: 67108864
+  http_version: '1.1'
   max_connections: 256
   idle_seconds: 30.0
   retry:

@@ -37,8 +37,8 @@ def test_a_requirement_of_a_type_without_a_key_is_named() -> None:
     assert edited != sdl
     plan = plan_query(edited, "{ ware { size { width box } } }")
     assert [item.message for item in plan.unresolvable] == [
-        'No subgraph can be asked for the field "box" of "Size" here: "Size" has no @key in subgraph '
-        '"boxes" by which it could be sent what the field requires.'
+        'No subgraph can be asked for the field "box" of "Size" here: "Size" has no @key in '
+        'subgraph "boxes" by which it could be sent what the field requires.'
     ]
 
 

@@ -6,18 +6,19 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gateway.context import SecurityContext
 from gateway.transport.answer import read_body
 from gateway.transport.base import SubgraphCallError, SubgraphRequest, SubgraphResponse
 from gateway.transport.batching import BatchingSubgraphClient
-from gateway.transport.http import HttpConnections, HttpSubgraphClient, HttpTarget
+from gateway.transport.http import HttpConnections, HttpSubgraphClient
+from gateway.transport.route import HttpTarget
 from tests.testkit.servers import (
     ReceivedRequest,
     ScriptedServer,

@@ -6,14 +6,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.context import SecurityContext
 from gateway.transport.base import SubgraphCallError, SubgraphRequest, SubgraphResponse
 from gateway.transport.dedupe import SharingSubgraphClient
-from gateway.transport.http import HttpConnections, HttpSubgraphClient, HttpTarget
+from gateway.transport.http import HttpConnections, HttpSubgraphClient
+from gateway.transport.route import HttpTarget
 from subgraph_kit.resilience.deadline import deadline
 from tests.testkit.servers import ReceivedRequest, Script, ScriptedServer, eventually, http, serve
 

@@ -14,12 +14,8 @@ import pytest
 import trustme
 
 from gateway.transport.base import SubgraphCallError, SubgraphRequest
-from gateway.transport.http import (
-    HttpConnections,
-    HttpSubgraphClient,
-    HttpTarget,
-    InvalidTargetError,
-)
+from gateway.transport.http import HttpConnections, HttpSubgraphClient
+from gateway.transport.route import HttpTarget, InvalidTargetError
 from tests.testkit.servers import (
     ReceivedRequest,
     Script,

@@ -234,13 +234,12 @@ class StrictSubgraphs:
                 where = f"the requirement {thing.type_name}.{name} of {subgraph.name}"
                 if name not in sent:
                     raise self._refuse(f"{where} was not sent")
-                has_failed = self.failing and self.world.fails(self.seed, thing, name)
-                if has_failed and name != "__typename":
-                    raise self._refuse(f"{where} has failed, but was sent as {sent[name]!r}")
                 if name == "__typename":
                     if sent[name] != thing.type_name:
                         raise self._refuse(f"{where} is {sent[name]} of {thing.type_name}")
                     continue
+                if self.failing and self.world.fails(self.seed, thing, name):
+                    raise self._refuse(f"{where} has failed, but was sent as {sent[name]!r}")
                 arguments = self.world.defaults(thing.type_name, name) | {
                     item.name.value: value_from_ast_untyped(item.value)
                     for item in selection.arguments or ()

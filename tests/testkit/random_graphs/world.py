@@ -18,6 +18,7 @@ from graphql import (
     FieldDefinitionNode,
     FieldNode,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
     GraphQLSchema,
@@ -373,6 +374,20 @@ class World:
                     return self._selected_value(seed, value, selection.selection_set)
         raise AssertionError(f"nothing is selected of {value}")
 
+    def _promised(self, parent: GraphQLObjectType, field: str) -> GraphQLOutputType:
+        """The type that even an answer in part must have.
+
+        Where the call that would tell an interface object's own type failed, only the interface's
+        fields are known.
+        """
+        own: GraphQLOutputType = parent.fields[field].type
+        known: list[GraphQLOutputType] = [
+            interface.fields[field].type
+            for interface in parent.interfaces
+            if interface.name in self.siblings and field in interface.fields
+        ]
+        return next((type_ for type_ in known if not is_non_null_type(type_)), own)
+
     # --- One schema over everything ------------------------------------------------------------
 
     def answer(
@@ -387,7 +402,8 @@ class World:
             if info.parent_type.name == "Mutation":
                 mutations.append(f"{info.field_name} {json.dumps(arguments, sort_keys=True)}")
             if failing:
-                types[tuple(info.path.as_list())] = _loosest(info)
+                path = tuple(info.path.as_list())
+                types[path] = self._promised(info.parent_type, info.field_name)
                 if self.fails(seed, thing, info.field_name):
                     raise GraphQLError("failed")
             arguments |= self.contextual(seed, thing, info.field_name)
@@ -402,13 +418,6 @@ class World:
         )
         formatted: dict[str, Any] = json.loads(json.dumps(result.formatted))  # type: ignore[union-attr]  # all is synchronous
         return Answer(formatted["data"], formatted.get("errors", []), mutations, types)
-
-
-def _loosest(info: GraphQLResolveInfo[Any]) -> GraphQLOutputType:
-    """The type of a field as far as it holds where the type of its object could not be told."""
-    declared = [item.fields.get(info.field_name) for item in info.parent_type.interfaces]
-    types = [field.type for field in declared if field is not None]
-    return next((type_ for type_ in types if not is_non_null_type(type_)), info.return_type)
 
 
 def _below(thing: Thing, value: Any) -> Any:

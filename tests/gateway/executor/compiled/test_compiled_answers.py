@@ -28,15 +28,17 @@ from tests.testkit.subgraphs import Subgraph, Subgraphs, planner_of
 
 ITEMS = """
     type Query {
-      item(id: ID!): Item items: [Item!]! shelves: [[Item]] things: [Thing] either: Both
+      item(id: ID!): Item items: [Item!]! shelves: [[Item]] things: [Thing] either: Both all: [Both]
     }
-    interface Thing { id: ID! }
+    interface Thing { id: ID! mark: String }
     union Both = Item | Box
     type Item implements Thing @key(fields: "id") {
       id: ID! name: String! size: Size color: Color tags: [String!] weight: Float count: Int
-      extra: Anything owner: User
+      extra: Anything owner: User mark: String
     }
-    type Box implements Thing @key(fields: "id") { id: ID! name: Int label: String owner: User }
+    type Box implements Thing @key(fields: "id") {
+      id: ID! name: Int label: String owner: User mark: String!
+    }
     type Size { width: Int! height: Int! }
     type User @key(fields: "id", resolvable: false) { id: ID! }
     enum Color { RED BLUE }
@@ -63,7 +65,9 @@ ONE = {
     "weight": 1, "count": 4, "extra": {"b": [1, 2.5, None]}, "owner": {"id": "u1"},
 }  # fmt: skip
 TWO = {**ONE, "id": "i2", "name": "Ink", "weight": 0.5, "color": None, "extra": 10**30}
-BOX = {"__typename": "Box", "id": "b1", "name": 7, "label": "big", "owner": {"id": "u1"}}
+BOX = {
+    "__typename": "Box", "id": "b1", "name": 7, "label": "big", "owner": {"id": "u1"}, "mark": "x",
+}  # fmt: skip
 
 
 def subgraphs() -> Subgraphs:
@@ -84,6 +88,7 @@ def subgraphs() -> Subgraphs:
                     "Query.shelves": [[ONE, None], None, [TWO]],
                     "Query.things": [ONE, BOX, None, TWO],
                     "Query.either": BOX,
+                    "Query.all": [ONE, BOX],
                     "Mutation.rename": lambda _root, id, name: {**ONE, "id": id, "name": name},
                 },
                 {"Item": lambda key: ONE if key["id"] == "i1" else TWO},
@@ -147,6 +152,8 @@ async def both(query: str, variables: JsonObject | None = None) -> str:
         "{ things { ... on Item { stock } ... on Box { stock } } }",
         "{ either { ... on Item { name } ... on Box { label } } }",
         "{ either { ... on Item { name } } }",
+        "{ all { __typename ... on Thing { mark } } }",
+        "{ all { ... on Thing { mark } __typename } }",
         '{ a: item(id: "i1") { name stock } b: item(id: "i2") { stock } }',
         'mutation { a: rename(id: "1", name: "") { name id } b: rename(id: "2", name: "") { id } }',
     ],

@@ -1,0 +1,88 @@
+"""Equal objects at a place become one, where answers repeat themselves.
+
+Many reviews are of one product: the same few keys come again and again, and each copy would be
+completed and looked at by every later fetch. Objects of which an answer brings leaves only are
+equal if these leaves are, and stay equal: whatever else they get follows from the leaves. So the
+first of equal objects takes the place of the others, and everything after that is done once.
+
+Where nothing repeats, finding that out costs a dictionary entry per object. A merge function that
+found too little to share therefore looks again only after `PAUSE_USES` answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, GraphQLOutputType, get_named_type
+
+from gateway.executor.compiled.layout import Place, Slot
+
+PAUSE_USES = 63
+
+_COMPARABLE = frozenset(("ID", "String", "Int", "Boolean"))
+"""Types whose values are written the same if they are equal: 1 and 1.0 are not."""
+
+
+def shared_leaves(place: Place) -> list[Slot]:
+    """The leaves by which objects at `place` are equal; empty where they must not be shared."""
+    if len(place.types) != 1:
+        return []
+    (placed,) = place.types.values()
+    brought = [
+        slot
+        for slot in placed.slots.values()
+        if place.creator in slot.suppliers and not slot.is_typename
+    ]
+    if all(slot.place is None and _is_comparable(slot.type) for slot in brought):
+        return brought
+    return []
+
+
+def _is_comparable(type_: GraphQLOutputType) -> bool:
+    if isinstance(type_, GraphQLNonNull):
+        type_ = type_.of_type
+    named = get_named_type(type_)
+    return not isinstance(type_, GraphQLList) and (
+        named.name in _COMPARABLE or isinstance(named, GraphQLEnumType)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SharedPlace:
+    """A place whose objects are shared; `number` is that of their type."""
+
+    number: int
+    leaves: Sequence[Slot]
+
+    def write(self, item: str, source: str, first: Sequence[str]) -> list[str]:
+        """Lines that put a known equal object into `source`, or do `first` for the first one."""
+        values = ", ".join(f"{item}.{slot.attribute}" for slot in self.leaves)
+        known = f"known_{self.number}"
+        return [
+            f"key = {values}",  # a tuple where there are several
+            f"same = {known}.get(key)",
+            "if same is None:",
+            f"    {known}[key] = {item}",
+            *(f"    {line}" for line in first),
+            "else:",
+            f"    {source} = same",
+            "    repeated += 1",
+        ]
+
+
+def write_chooser(number: int, shared: Sequence[SharedPlace], body: Sequence[str]) -> list[str]:
+    """`merge_<number>`: shares as `body` does, or leaves it to `plain_<number>` for a while."""
+    distinct = " + ".join(f"len(known_{place.number})" for place in shared)
+    return [
+        f"pause_{number} = 0",
+        f"def merge_{number}(L, body, places):",
+        f"    global pause_{number}",
+        f"    if pause_{number}:",
+        f"        pause_{number} -= 1",
+        f"        return plain_{number}(L, body, places)",
+        "    repeated = 0",
+        *(f"    known_{place.number} = {{}}" for place in shared),
+        *(f"    {line}" for line in body),
+        f"    if {distinct} > repeated: pause_{number} = {PAUSE_USES}",
+    ]
