@@ -21,6 +21,8 @@ INTERNAL_ERROR = "INTERNAL_SERVER_ERROR"
 UNRESOLVABLE_FIELD = "UNRESOLVABLE_FIELD"
 INVALID_VALUE = "INVALID_SUBGRAPH_VALUE"
 NULL_IN_NON_NULL = "NULL_IN_NON_NULL_FIELD"
+MISSING_INPUT = "REQUIRED_VALUE_MISSING"
+"""A field was not asked for, since what its resolver needs failed."""
 
 _INTERNAL_EXTENSIONS = frozenset(
     ("exception", "stacktrace", "stackTrace", "debugMessage", "trace", "originalError")

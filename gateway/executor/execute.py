@@ -20,6 +20,7 @@ from gateway.executor.errors import UNRESOLVABLE_FIELD, ResponseError, visible_p
 from gateway.executor.facts import SupergraphFacts
 from gateway.executor.fetch import Execution, run_fetch
 from gateway.executor.introspection import introspect
+from gateway.executor.lacking import unexplained
 from gateway.executor.paths import common_path
 from gateway.executor.projection import Projection, places_of
 from gateway.executor.side_by_side import run_side_by_side
@@ -80,6 +81,7 @@ async def execute_plan(
         client=client,
         context=context or RequestContext(),
         entity_cache=None if is_mutation else entity_cache,
+        has_contexts=plan.has_contexts,
     )
     if plan.node is not None:
         await _run(execution, plan.node)
@@ -87,6 +89,7 @@ async def execute_plan(
     for unresolvable in plan.unresolvable:
         _add_unresolvable(execution, shape, unresolvable)
     errors = [_in_clients_terms(error, shape) for error in execution.errors]
+    errors += unexplained(execution.not_asked, errors, shape)
 
     def answer_introspection(selection: FieldSelection) -> Any:
         definitions = prepared.operation.variables
@@ -120,7 +123,9 @@ def _add_unresolvable(
     """Add the error for a field that no subgraph can be asked for, unless it is not wanted now."""
     if visible_path(shape, unresolvable.path) != unresolvable.path:
         return  # @skip or @include left it out
-    places, deepest = places_of(execution.data, unresolvable.path)
+    places, deepest = places_of(execution.data, unresolvable.path, unresolvable.types)
+    if not places and (unresolvable.types or deepest == unresolvable.path):
+        return  # no object is concerned
     if len(places) > 1:
         deepest = common_path(places)
     path = places[0] if len(places) == 1 else deepest

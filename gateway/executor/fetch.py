@@ -7,7 +7,7 @@ exception would stop the rest of the plan, which can still answer.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from graphql import OperationType
 
 from gateway.context import RequestContext
+from gateway.executor.contexts import context_call, context_groups, part_of
 from gateway.executor.entity_cache import CachedEntities, EntityCache
 from gateway.executor.errors import (
     INTERNAL_ERROR,
@@ -24,9 +25,14 @@ from gateway.executor.errors import (
     subgraph_error,
 )
 from gateway.executor.facts import SupergraphFacts, root_response_names
+from gateway.executor.lacking import NotAsked, ReducedCall, reduced_calls
 from gateway.executor.merge import copy_json, merge_object
 from gateway.executor.paths import Position, ResponsePath, common_path, find_positions
-from gateway.executor.representations import Representations, collect_representations
+from gateway.executor.representations import (
+    Representations,
+    above,
+    collect_representations,
+)
 from gateway.executor.rewrites import apply_rewrites, rename_path
 from gateway.plan.nodes import FetchNode, FieldSegment, FlattenNode
 from gateway.transport.base import (
@@ -52,6 +58,9 @@ class Execution:
     """None also for mutations: what they return is read from the source."""
     data: JsonObject = field(default_factory=dict)
     errors: list[ResponseError] = field(default_factory=list)
+    not_asked: list[NotAsked] = field(default_factory=list)
+    has_contexts: bool = False
+    """Whether a call of the plan sends what it takes from objects further up."""
 
 
 async def run_fetch(execution: Execution, node: FetchNode | FlattenNode) -> None:
@@ -107,8 +116,25 @@ async def _fetch_entities(execution: Execution, flatten: FlattenNode) -> None:
     if not fetch.requires:
         await _fetch_root_at(execution, fetch, positions)
         return
-    failed = {error.path for error in execution.errors}
+    failed = above({error.path for error in execution.errors})
+    if fetch.context_rewrites:
+        await _fetch_in_contexts(execution, fetch, positions, failed)
+    else:
+        await _fetch_with(execution, fetch, positions, failed)
+
+
+async def _fetch_with(
+    execution: Execution,
+    fetch: FetchNode,
+    positions: Sequence[Position],
+    failed: Collection[ResponsePath],
+) -> None:
+    """Run an entity fetch that sends one set of variables."""
     representations = collect_representations(execution.facts, fetch, positions, failed)
+    if failed and representations.lacking:
+        calls = _reduce(execution, fetch, representations.lacking, failed)
+        for call in calls:
+            await _fetch_with(execution, call.fetch, call.positions, failed)
     if not representations.items:
         return
     places = _Places(positions, representations)
@@ -123,6 +149,63 @@ async def _fetch_entities(execution: Execution, flatten: FlattenNode) -> None:
             _merge_entity(execution, fetch, places, index, entity)
     if wanted:
         await _fetch_wanted(execution, fetch, places, wanted, cached)
+
+
+async def _fetch_in_contexts(
+    execution: Execution,
+    fetch: FetchNode,
+    positions: Sequence[Position],
+    failed: Collection[ResponsePath],
+) -> None:
+    """Run an entity fetch whose objects may take different variables from above.
+
+    Its answers depend on more than the entity, so the entity cache has no part in it.
+    """
+    parts: list[tuple[JsonObject, _Places]] = []
+    calls: list[ReducedCall] = []
+    for group in context_groups(execution.facts, execution.data, fetch, positions, failed):
+        if group.missing:
+            calls += _reduce(execution, fetch, group.positions, failed, group.missing)
+            continue
+        found = collect_representations(execution.facts, fetch, group.positions, failed)
+        if failed and found.lacking:
+            calls += _reduce(execution, fetch, found.lacking, failed)
+        if found.items:
+            parts.append((group.values, _Places(group.positions, found)))
+    for call in calls:
+        if call.fetch.context_rewrites:
+            await _fetch_in_contexts(execution, call.fetch, call.positions, failed)
+        else:
+            await _fetch_with(execution, call.fetch, call.positions, failed)
+    if not parts:
+        return
+    request = context_call(
+        fetch, [(values, places.representations.items) for values, places in parts]
+    )
+
+    def everywhere() -> list[ResponsePath]:
+        return [common_path([path for _, places in parts for path in places.all_paths()])]
+
+    response = await _call(execution, fetch, request.variables, everywhere, request.operation)
+    if response is None:
+        return
+    for index, (_, places) in enumerate(parts):
+        wanted = list(range(len(places.representations.items)))
+        _take_entities(
+            execution, fetch, places, wanted, part_of(response, index, len(parts)), everywhere
+        )
+
+
+def _reduce(
+    execution: Execution,
+    fetch: FetchNode,
+    lacking: Sequence[Position],
+    failed: Collection[ResponsePath],
+    missing: frozenset[str] = frozenset(),
+) -> list[ReducedCall]:
+    calls, not_asked = reduced_calls(execution.facts, fetch, lacking, failed, missing)
+    execution.not_asked += not_asked
+    return calls
 
 
 async def _fetch_root_at(
@@ -167,16 +250,36 @@ async def _fetch_wanted(
     )
     if response is None:
         return
+    complete = _take_entities(execution, fetch, places, wanted, response, everywhere, merge=False)
+    if cached is not None and execution.entity_cache is not None and not response.errors:
+        # Stored before it is merged: merging makes the objects part of this response.
+        await execution.entity_cache.store(execution.facts, execution.context, cached, complete)
+    for index, entity in complete.items():
+        _merge_entity(execution, fetch, places, index, entity)
+
+
+def _take_entities(
+    execution: Execution,
+    fetch: FetchNode,
+    places: _Places,
+    wanted: Sequence[int],
+    response: SubgraphResponse,
+    everywhere: Callable[[], list[ResponsePath]],
+    *,
+    merge: bool = True,
+) -> dict[int, JsonObject]:
+    """Take the answer to a call for `wanted` representations; its good entities by index."""
+    items = places.representations.items
+    complete: dict[int, JsonObject] = {}
     for error in response.errors:
         _add_entity_error(execution, fetch, places, wanted, error, everywhere)
     entities = (response.data or {}).get("_entities")
     if entities is None and response.errors:
-        return
+        return complete
     if not isinstance(entities, list) or len(entities) != len(wanted):
         problem = f"did not answer a list of the {len(wanted)} entities it was asked for"
         _malformed(execution, fetch, everywhere(), problem)
-        return
-    complete: dict[int, JsonObject] = {}
+        return complete
     for index, entity in zip(wanted, entities, strict=True):
         if entity is None:
             continue
@@ -187,11 +290,10 @@ async def _fetch_wanted(
         if fetch.output_rewrites:
             apply_rewrites(execution.facts, entity, fetch.output_rewrites)
         complete[index] = entity
-    if cached is not None and execution.entity_cache is not None and not response.errors:
-        # Stored before it is merged: merging makes the objects part of this response.
-        await execution.entity_cache.store(execution.facts, execution.context, cached, complete)
-    for index, entity in complete.items():
-        _merge_entity(execution, fetch, places, index, entity)
+    if merge:
+        for index, entity in complete.items():
+            _merge_entity(execution, fetch, places, index, entity)
+    return complete
 
 
 class _Places:
@@ -210,6 +312,9 @@ class _Places:
     def paths(self, index: int) -> list[ResponsePath]:
         return [position.path for position in self._positions[index]]
 
+    def all_paths(self) -> list[ResponsePath]:
+        return [position.path for positions in self._positions for position in positions]
+
 
 def _merge_entity(
     execution: Execution, fetch: FetchNode, places: _Places, index: int, entity: JsonObject
@@ -218,14 +323,16 @@ def _merge_entity(
 
     Places of one branch share the entity's parts, so that cost follows distinct data: they are
     asked the same from here on. Another branch has other selections below it, which may use one
-    name for different fields; they must not meet in the same object.
+    name for different fields; they must not meet in the same object. Where values from contexts
+    are sent, what stands above a place decides, too, and no part is shared.
     """
     versions: dict[tuple[int, int], JsonObject] = {}
-    for position in places.of(index):
-        version = versions.get(position.branch)
+    for number, position in enumerate(places.of(index)):
+        branch = (number, 0) if execution.has_contexts else position.branch
+        version = versions.get(branch)
         if version is None:
             version = entity if not versions else copy_json(next(iter(versions.values())))
-            versions[position.branch] = version
+            versions[branch] = version
         merge_object(execution.facts, position.target, version)
 
 
@@ -270,11 +377,12 @@ async def _call(
     fetch: FetchNode,
     extra_variables: JsonObject,
     paths: Callable[[], Sequence[ResponsePath]],
+    operation: str | None = None,
 ) -> SubgraphResponse | None:
-    """Send a fetch; a failure becomes one error per path and None."""
+    """Send a fetch, or another operation for it; a failure becomes one error per path and None."""
     request = SubgraphRequest(
         subgraph=fetch.subgraph,
-        operation=fetch.operation,
+        operation=fetch.operation if operation is None else operation,
         operation_name=fetch.operation_name,
         variables={**_used_variables(execution, fetch), **extra_variables},
         headers=execution.context.headers,

@@ -210,10 +210,11 @@ def _whole_selection(field: FieldShape) -> FieldSelection:
 
 
 def places_of(
-    data: Mapping[str, Any], names: tuple[str, ...]
+    data: Mapping[str, Any], names: tuple[str, ...], types: tuple[str, ...] = ()
 ) -> tuple[list[ResponsePath], ResponsePath]:
-    """Find the objects that have (or should have) the field at `names`.
+    """Find the objects that should have the field at `names` and have not.
 
+    With `types`, objects of other types are not meant; where one tells no type it may be.
     Returns their paths with the field's name added, and the longest part of the way that exists.
     """
     current: list[tuple[Any, ResponsePath]] = [(data, ())]
@@ -229,6 +230,10 @@ def places_of(
         if objects:
             deepest = names[: position + 1]
         if position == len(names) - 1:
-            return [(*path, name) for _, path in reversed(objects)], deepest
+            return [
+                (*path, name)
+                for value, path in reversed(objects)
+                if name not in value and (not types or value.get("__typename") in (None, *types))
+            ], deepest
         current = [(value.get(name), (*path, name)) for value, path in reversed(objects)]
     return [], deepest

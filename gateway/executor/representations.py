@@ -30,11 +30,13 @@ class Representations:
 
     `items` are the distinct representations in first-seen order, `texts` their JSON.
     `indices[i]` is the index in `items` for the i-th position, or None where nothing is sent.
+    `lacking` are those of the latter that lack a value, or have one that rests on a failure.
     """
 
     items: list[JsonObject] = field(default_factory=list)
     texts: list[bytes] = field(default_factory=list)
     indices: list[int | None] = field(default_factory=list)
+    lacking: list[Position] = field(default_factory=list)
 
 
 def collect_representations(
@@ -48,15 +50,19 @@ def collect_representations(
     `failed_paths` are the places for which there is an error already: a null there, or above it
     where a subgraph had to put it, is no value that another field may be computed from.
     """
-    failed = {path[:length] for path in failed_paths for length in range(1, len(path) + 1)}
+    failed = above(failed_paths)
     found = Representations()
     known: dict[bytes, int] = {}
     for position in positions:
-        item = build_representation(facts, fetch, position.target)
-        if item is None or (
-            failed and _rests_on_failure(position.target, fetch.requires, position.path, failed)
-        ):
+        target = position.target
+        item = build_representation(facts, fetch, target)
+        rests_on_failure = bool(failed) and _rests_on_failure(
+            target, fetch.requires, position.path, failed
+        )
+        if item is None or rests_on_failure:
             found.indices.append(None)
+            if rests_on_failure or not _select(facts, target, fetch.requires, {}):
+                found.lacking.append(position)
             continue
         text = _encode(item)
         index = known.get(text)
@@ -66,6 +72,23 @@ def collect_representations(
             found.texts.append(text)
         found.indices.append(index)
     return found
+
+
+def above(paths: Collection[ResponsePath]) -> Collection[ResponsePath]:
+    """The paths and all paths that they begin with."""
+    return {path[:length] for path in paths for length in range(1, len(path) + 1)}
+
+
+def has_all(
+    facts: SupergraphFacts,
+    position: Position,
+    selections: Sequence[RequiredSelection],
+    failed: Collection[ResponsePath],
+) -> bool:
+    """Whether an object has all that is selected, and none of it rests on a failure."""
+    return _select(facts, position.target, selections, {}) and not _rests_on_failure(
+        position.target, selections, position.path, failed
+    )
 
 
 def build_representation(

@@ -107,6 +107,34 @@ class RenameKeyRewrite:
 Rewrite: TypeAlias = SetValueRewrite | RenameKeyRewrite
 
 
+@dataclass(frozen=True, slots=True)
+class ContextRewrite:
+    """Send the value at `path` of an object further up as the variable `variable` (without `$`).
+
+    `levels` says how many fields up the object stands; lists do not count. A path that leads to
+    no value (another type, say) leaves the variable to the rewrites after this one.
+    """
+
+    levels: int
+    path: RewritePath
+    variable: str
+
+
+# --- What can be done without ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DependentField:
+    """A field of an entity call that alone needs `requires` of a representation (`@requires`).
+
+    Objects of `type_condition` that lack a part of it are asked for the call's other fields.
+    """
+
+    type_condition: str
+    response_name: str
+    requires: tuple[RequiredSelection, ...]
+
+
 # --- Nodes -------------------------------------------------------------------------------------
 
 
@@ -120,6 +148,12 @@ class FetchNode:
     `requires` then says how a representation is made of the object it completes. Every one of its
     top-level selections is a `RequiredFragment`, one per entity type, and `__typename` is among
     its fields.
+
+    Where some fields need more than others, `dependent_fields` says which these are, and `keys`
+    is what every field needs; both are empty otherwise.
+
+    With `context_rewrites` objects at different places may send different variables: the call is
+    made for each set of values, in one request.
     """
 
     subgraph: str
@@ -130,6 +164,9 @@ class FetchNode:
     requires: tuple[RequiredFragment, ...] = ()
     input_rewrites: tuple[Rewrite, ...] = ()
     output_rewrites: tuple[Rewrite, ...] = ()
+    context_rewrites: tuple[ContextRewrite, ...] = ()
+    keys: tuple[RequiredFragment, ...] = ()
+    dependent_fields: tuple[DependentField, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +213,12 @@ class UnresolvableField:
     """A field of the operation for which no subgraph can be asked, and why.
 
     The executor answers null there (with null propagation) and adds an error with `message`.
+    Where it can be asked for some types of objects, `types` has those for which it cannot.
     """
 
     path: tuple[str, ...]
     message: str
+    types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +227,24 @@ class QueryPlan:
 
     node: PlanNode | None
     unresolvable: tuple[UnresolvableField, ...] = ()
+
+    @property
+    def has_contexts(self) -> bool:
+        """Whether a call sends what it takes from objects further up."""
+        pending = [self.node]
+        while pending:
+            match pending.pop():
+                case FetchNode() as fetch if fetch.context_rewrites:
+                    return True
+                case FlattenNode(_, fetch):
+                    pending.append(fetch)
+                case SequenceNode(nodes) | ParallelNode(nodes):
+                    pending += nodes
+                case ConditionNode(_, if_clause, else_clause):
+                    pending += [if_clause, else_clause]
+                case _:
+                    pass
+        return False
 
     def __str__(self) -> str:
         from gateway.plan.display import display_plan

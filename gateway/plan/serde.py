@@ -1,7 +1,8 @@
 """Plans as JSON, in the form `@apollo/gateway` uses, and back.
 
 What that form does not know is added beside it: `furtherPaths` of a Flatten, `|[A|B]` as a path
-element for a type condition, and `unresolvable` of the plan.
+element for a type condition, `keys` and `dependentFields` of a Fetch, and `unresolvable` of the
+plan.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from graphql import OperationType
 
 from gateway.plan.nodes import (
     ConditionNode,
+    ContextRewrite,
+    DependentField,
     FetchNode,
     FieldSegment,
     FlattenNode,
@@ -38,6 +41,7 @@ JsonObject = dict[str, Any]
 T = TypeVar("T")
 
 _FRAGMENT = "... on "
+_UP = ".."
 
 
 class InvalidPlanError(ValueError):
@@ -51,7 +55,9 @@ def plan_to_json(plan: QueryPlan) -> JsonObject:
         result["node"] = _node_to_json(plan.node)
     if plan.unresolvable:
         result["unresolvable"] = [
-            {"path": list(field.path), "message": field.message} for field in plan.unresolvable
+            {"path": list(field.path), "message": field.message}
+            | ({"types": list(field.types)} if field.types else {})
+            for field in plan.unresolvable
         ]
     return result
 
@@ -69,7 +75,9 @@ def plan_from_json(value: Mapping[str, Any]) -> QueryPlan:
         return QueryPlan(
             None if node is None else _node_from_json(node),
             tuple(
-                UnresolvableField(tuple(item["path"]), item["message"])
+                UnresolvableField(
+                    tuple(item["path"]), item["message"], tuple(item.get("types", ()))
+                )
                 for item in value.get("unresolvable", ())
             ),
         )
@@ -144,25 +152,52 @@ def _fetch_to_json(node: FetchNode) -> JsonObject:
         result["inputRewrites"] = [_rewrite_to_json(item) for item in node.input_rewrites]
     if node.output_rewrites:
         result["outputRewrites"] = [_rewrite_to_json(item) for item in node.output_rewrites]
+    if node.context_rewrites:
+        result["contextRewrites"] = [_context_to_json(item) for item in node.context_rewrites]
+    if node.dependent_fields:
+        result["keys"] = [_required_to_json(item) for item in node.keys]
+        result["dependentFields"] = [
+            {
+                "typeCondition": item.type_condition,
+                "name": item.response_name,
+                "requires": [_required_to_json(part) for part in item.requires],
+            }
+            for item in node.dependent_fields
+        ]
     return result
 
 
 def _fetch_from_json(value: Mapping[str, Any]) -> FetchNode:
     if value["kind"] != "Fetch":
         raise InvalidPlanError(f'Expected kind "Fetch", found {value["kind"]!r}.')
-    requires = tuple(_required_from_json(item) for item in value.get("requires", ()))
-    if not all(isinstance(item, RequiredFragment) for item in requires):
-        raise InvalidPlanError('"requires" of a Fetch must consist of inline fragments.')
     return FetchNode(
         subgraph=value["serviceName"],
         kind=OperationType(value.get("operationKind", "query")),
         operation=value["operation"],
         operation_name=value.get("operationName"),
         variable_usages=tuple(value.get("variableUsages", ())),
-        requires=tuple(item for item in requires if isinstance(item, RequiredFragment)),
+        requires=_fragments_from_json(value, "requires"),
         input_rewrites=tuple(map(_rewrite_from_json, value.get("inputRewrites", ()))),
         output_rewrites=tuple(map(_rewrite_from_json, value.get("outputRewrites", ()))),
+        context_rewrites=tuple(map(_context_from_json, value.get("contextRewrites", ()))),
+        keys=_fragments_from_json(value, "keys"),
+        dependent_fields=tuple(
+            DependentField(
+                item["typeCondition"],
+                item["name"],
+                tuple(map(_required_from_json, item["requires"])),
+            )
+            for item in value.get("dependentFields", ())
+        ),
     )
+
+
+def _fragments_from_json(value: Mapping[str, Any], name: str) -> tuple[RequiredFragment, ...]:
+    found = tuple(_required_from_json(item) for item in value.get(name, ()))
+    fragments = tuple(item for item in found if isinstance(item, RequiredFragment))
+    if len(fragments) != len(found):
+        raise InvalidPlanError(f'"{name}" of a Fetch must consist of inline fragments.')
+    return fragments
 
 
 def _required_to_json(selection: RequiredSelection) -> JsonObject:
@@ -213,6 +248,19 @@ def _segment_from_json(text: str) -> PathSegment:
     if text.startswith("|["):
         return TypeConditionSegment(frozenset(text[2:-1].split("|")))
     return FieldSegment(text)
+
+
+def _context_to_json(rewrite: ContextRewrite) -> JsonObject:
+    renaming = _rewrite_to_json(RenameKeyRewrite(rewrite.path, rewrite.variable))
+    return {**renaming, "path": [*[_UP] * rewrite.levels, *renaming["path"]]}
+
+
+def _context_from_json(value: Mapping[str, Any]) -> ContextRewrite:
+    levels = list(value["path"]).count(_UP)
+    rewrite = _rewrite_from_json({**value, "path": value["path"][levels:]})
+    if not isinstance(rewrite, RenameKeyRewrite):
+        raise InvalidPlanError("A value from a context has to be renamed.")
+    return ContextRewrite(levels, rewrite.path, rewrite.new_name)
 
 
 def _rewrite_to_json(rewrite: Rewrite) -> JsonObject:

@@ -26,7 +26,7 @@ def calls_for(source: Source) -> frozenset[Call]:
 
 def total_cost(items: tuple[PlacedItem, ...]) -> Cost:
     """The cost of a position: each call once, each position below once."""
-    unresolved = sum(1 for item in items if item.failed_types)
+    unresolved = sum(len(item.failed_types) for item in items)
     waiting = count = fields = 0
     calls: set[Call] = set()
     below: set[tuple[str, int, int]] = set()

@@ -9,14 +9,18 @@ from graphql import OperationType, VariableDefinitionNode, print_ast
 from gateway.operation.model import Conditions, Operation
 from gateway.plan.nodes import (
     ConditionNode,
+    DependentField,
     FetchNode,
     FlattenNode,
     ParallelNode,
     PlanNode,
+    RequiredFragment,
     SequenceNode,
     SetValueRewrite,
 )
-from gateway.planner.fetch_graph import FetchGraph, FetchGroup
+from gateway.planner.fetch_graph import FetchGraph, FetchGroup, RequiredNode
+from gateway.planner.selections import TYPENAME
+from supergraph.model import TypeName
 
 
 def emit_plan(graph: FetchGraph, operation: Operation) -> PlanNode | None:
@@ -98,7 +102,12 @@ class _Step:
     def _fetch(self, group: FetchGroup) -> PlanNode:
         text = group.text()
         usages = tuple(sorted(text.variables))
-        declared = [_declaration(self._variables[name]) for name in usages]
+        declared = [
+            f"${name}:{group.context_types[name]}"
+            if name in group.context_types
+            else _declaration(self._variables[name])
+            for name in usages
+        ]
         body = text.body
         if group.requires:
             declared.insert(0, "$representations:[_Any!]!")
@@ -106,6 +115,7 @@ class _Step:
         prefix = f"{group.kind.value}({','.join(declared)})" if declared else group.kind.value
         if prefix == OperationType.QUERY.value:
             prefix = ""
+        keys, dependent = _dependent_fields(group)
         fetch = FetchNode(
             subgraph=group.subgraph,
             kind=group.kind,
@@ -117,11 +127,35 @@ class _Step:
                 sorted(group.rewrites, key=lambda item: isinstance(item, SetValueRewrite))
             ),
             output_rewrites=text.rewrites,
+            context_rewrites=tuple(group.contexts),
+            keys=keys,
+            dependent_fields=dependent,
         )
         node: PlanNode = fetch
         if group.path:
             node = FlattenNode((group.path, *group.further_paths), fetch)
         return _guarded(node, group.decided)
+
+
+def _fragments(nodes: Mapping[TypeName, RequiredNode]) -> tuple[RequiredFragment, ...]:
+    return tuple(RequiredFragment(name, node.selections()) for name, node in nodes.items())
+
+
+def _dependent_fields(
+    group: FetchGroup,
+) -> tuple[tuple[RequiredFragment, ...], tuple[DependentField, ...]]:
+    """What of a call can be had without the inputs of the rest, if there is such a part."""
+    if not group.inputs:
+        return (), ()
+    dependent = tuple(
+        DependentField(type_name, response_name, node.selections())
+        for (type_name, response_name), node in group.inputs.items()
+    )
+    names = {item.response_name for item in group.selection.all_fields()} - {TYPENAME}
+    is_mixed = not names <= {field.response_name for field in dependent}
+    if not is_mixed and len({field.requires for field in dependent}) == 1:
+        return (), ()
+    return _fragments(group.keys), dependent
 
 
 def _declaration(definition: VariableDefinitionNode) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.plan.display import display_path
-from gateway.plan.nodes import RequiredField, RequiredSelection
+from gateway.plan.nodes import ContextRewrite, RequiredField, RequiredSelection
 from gateway.planner.document import DocumentSelection
 from gateway.planner.fetch_graph import FetchGraph, FetchGroup
 from gateway.planner.optimize.levels import levels
@@ -26,7 +26,8 @@ class FetchExplanation:
     of those before it. `paths` are empty for a fetch at the root. `entered_by` are the
     representations sent, such as `Product { upc }`. `wanted` are fields of the client, `needed`
     those that only other fetches need, both as schema coordinates; `elsewhere` names for each of
-    `wanted` the other subgraphs that have the field.
+    `wanted` the other subgraphs that have the field. `from_above` are values taken from objects
+    further up, such as `$contextualArgument_1_0 from ../currency`.
     """
 
     number: int
@@ -38,6 +39,7 @@ class FetchExplanation:
     needed: tuple[str, ...]
     elsewhere: tuple[tuple[str, tuple[str, ...]], ...]
     conditions: tuple[str, ...]
+    from_above: tuple[str, ...] = ()
 
 
 def explain_fetches(graph: QueryGraph, fetch_graph: FetchGraph) -> tuple[FetchExplanation, ...]:
@@ -81,6 +83,7 @@ def _explain(
                 for c in group.conditions or ()
             )
         ),
+        from_above=tuple(_from_above(item) for item in group.contexts),
     )
 
 
@@ -101,6 +104,11 @@ def _elsewhere(graph: QueryGraph, group: FetchGroup, owner: str, name: str) -> t
         if subgraph != group.subgraph and node and graph.field_edge(node, name) is not None:
             found.append(subgraph)
     return tuple(sorted(found))
+
+
+def _from_above(rewrite: ContextRewrite) -> str:
+    path = display_path(rewrite.path).replace(".|", "|").replace(".", "/")
+    return f"${rewrite.variable} from {'../' * rewrite.levels}{path}"
 
 
 def _inline(selections: Sequence[RequiredSelection]) -> str:

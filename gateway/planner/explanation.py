@@ -30,6 +30,8 @@ def _paragraph(fetch: FetchExplanation) -> Iterator[str]:
         yield f"   and for others {', '.join(fetch.needed)}"
     if fetch.entered_by:
         yield f"   is sent        {', '.join(fetch.entered_by)}"
+    if fetch.from_above:
+        yield f"   takes          {', '.join(fetch.from_above)}"
     if fetch.waits_for:
         yield f"   waits for      {', '.join(map(str, fetch.waits_for))}"
     else:

@@ -8,14 +8,23 @@ them is used, so a subgraph that was considered and not needed is not asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from graphql import ListTypeNode, NonNullTypeNode, OperationType, TypeNode
+from graphql import (
+    ListTypeNode,
+    NameNode,
+    NonNullTypeNode,
+    OperationType,
+    TypeNode,
+    ValueNode,
+    VariableNode,
+)
 
-from gateway.operation.model import Conditions
+from gateway.operation.model import Conditions, Operation
 from gateway.plan.nodes import (
+    ContextRewrite,
     FieldSegment,
     FlattenPath,
     ListSegment,
@@ -29,6 +38,7 @@ from gateway.plan.nodes import (
     TypeConditionSegment,
     UnresolvableField,
 )
+from gateway.planner.contexts import ContextFacts, value_of
 from gateway.planner.document import (
     DocumentField,
     DocumentSelection,
@@ -39,8 +49,8 @@ from gateway.planner.errors import PlanningError
 from gateway.planner.load import Load
 from gateway.planner.names import NameScope
 from gateway.planner.query_tree import PlacedItem, Placement, Solution, Source, Visit
-from gateway.planner.selections import TYPENAME, Item
-from supergraph.model import SubgraphName, TypeKind, TypeName
+from gateway.planner.selections import TYPENAME, Item, written_arguments
+from supergraph.model import JoinContextArgument, SubgraphName, TypeKind, TypeName
 from supergraph.query_graph import FieldEdge, Node, QueryGraph
 
 MAX_WRITTEN_FIELDS = 8_000
@@ -55,11 +65,21 @@ class RequiredNode:
     fragments: dict[TypeName, RequiredNode] = field(default_factory=dict)
 
     def absorb(self, other: RequiredNode) -> None:
-        """Require all that the other requires."""
-        for name, node in other.fields.items():
-            self.fields.setdefault(name, RequiredNode()).absorb(node)
-        for type_name, node in other.fragments.items():
-            self.fragments.setdefault(type_name, RequiredNode()).absorb(node)
+        """Add all that another part has."""
+        for name, below in other.fields.items():
+            self.fields.setdefault(name, RequiredNode()).absorb(below)
+        for type_name, below in other.fragments.items():
+            self.fragments.setdefault(type_name, RequiredNode()).absorb(below)
+
+    def includes(self, other: RequiredNode) -> bool:
+        """Whether nothing of another part is missing here."""
+        return all(
+            name in self.fields and self.fields[name].includes(below)
+            for name, below in other.fields.items()
+        ) and all(
+            type_name in self.fragments and self.fragments[type_name].includes(below)
+            for type_name, below in other.fragments.items()
+        )
 
     def selections(self) -> tuple[RequiredSelection, ...]:
         """The finished form."""
@@ -77,7 +97,12 @@ class FetchGroup:
 
     With a path and no `requires` it asks for root fields, for objects that are the query root.
 
-    `conditions` must hold for any of its fields to be wanted; None while nothing is.
+    Of what a representation has, `keys` is needed by all fields and `inputs` by some, by type and
+    response name.
+
+    `conditions` must hold for any of its fields to be wanted; None while nothing is. `contexts`
+    say where the variables come from that are filled from above, `context_types` what type each
+    of these has.
     """
 
     subgraph: SubgraphName
@@ -89,7 +114,15 @@ class FetchGroup:
     rewrites: dict[Rewrite, None] = field(default_factory=dict)
     parents: dict[FetchGroup, None] = field(default_factory=dict)
     conditions: Conditions | None = None
+    keys: dict[TypeName, RequiredNode] = field(default_factory=dict)
+    inputs: dict[tuple[TypeName, str], RequiredNode] = field(default_factory=dict)
+    contexts: dict[ContextRewrite, None] = field(default_factory=dict)
+    context_types: dict[str, str] = field(default_factory=dict)
     further_paths: list[FlattenPath] = field(default_factory=list)
+    is_apart: bool = False
+    """Made for one type only, where it may turn out that others can be asked with it."""
+    ways: frozenset[object] = field(default=frozenset(), repr=False)
+    """How its objects got to their path: objects of other ways may know other things."""
     _written: tuple[Conditions, DocumentText] | None = None
 
     @property
@@ -113,8 +146,22 @@ class FetchGroup:
         """Ask for all that the other asks for, too, and wait for what it waits for."""
         self.selection.absorb(other.selection)
         self.wanted_under(other.decided)
-        self.parents.update(other.parents)
+        self.send_as(other)
         self._written = None
+
+    def ask_for(self, selection: DocumentSelection) -> None:
+        """Ask for `selection` instead of what was asked for so far."""
+        self.selection = selection
+        self._written = None
+
+    def send_as(self, other: FetchGroup) -> None:
+        """Note whatever else follows from making the other's call with this one."""
+        self.parents.update(other.parents)
+        self.ways |= other.ways
+        for name, node in other.keys.items():
+            self.keys.setdefault(name, RequiredNode()).absorb(node)
+        for field_of, node in other.inputs.items():
+            self.inputs.setdefault(field_of, RequiredNode()).absorb(node)
 
     def wanted_under(self, conditions: Conditions) -> None:
         """Note that a field is wanted when `conditions` hold."""
@@ -129,16 +176,19 @@ class FetchGraph:
     unresolvable: list[UnresolvableField]
 
 
-def build_fetch_graph(graph: QueryGraph, kind: OperationType, root: Solution) -> FetchGraph:
+def build_fetch_graph(
+    graph: QueryGraph, operation: Operation, root: Solution, contexts: ContextFacts | None = None
+) -> FetchGraph:
     """The calls that carry out the solution of an operation's root.
 
     Mutations keep the order of their root fields: neighbours in one subgraph share a call, unless
     the first of them needs further calls, which then belong before the second.
     """
-    builder = _Builder(graph, kind)
+    builder = _Builder(graph, operation, root, contexts or ContextFacts(graph))
     builder.names.claim_all(root.selections)
     for item in root.items:
-        builder.add_root_item(item)
+        if item.item.context is None:
+            builder.add_root_item(item)
     _want_suppliers(builder.groups)
     return FetchGraph(builder.groups, builder.unresolvable)
 
@@ -179,6 +229,10 @@ class _Position:
 
     `demand` are conditions of whoever needs what is below for itself: they say when a call has to
     be made, but fields are written without them, since a call with other reasons may need them.
+
+    `solution` is what is known about the object, `above` the position it was reached from, and
+    `types_above` the types of the object there that lead here, None for all. A call for the object
+    waits for `after`: they tell the types on the way. Calls to `apart` are made for each type.
     """
 
     path: FlattenPath
@@ -188,6 +242,11 @@ class _Position:
     targets: dict[Node, _Target]
     depth: int = 0
     demand: Conditions = frozenset()
+    solution: Solution | None = None
+    above: _Position | None = None
+    types_above: frozenset[TypeName] | None = None
+    after: dict[FetchGroup, None] = field(default_factory=dict)
+    apart: frozenset[SubgraphName] = frozenset()
 
 
 @dataclass(slots=True, eq=False)
@@ -203,13 +262,20 @@ _Key: TypeAlias = tuple[object, ...]
 
 
 class _Builder:
-    def __init__(self, graph: QueryGraph, kind: OperationType) -> None:
+    def __init__(
+        self, graph: QueryGraph, operation: Operation, root: Solution, contexts: ContextFacts
+    ) -> None:
         self._graph = graph
-        self._kind = kind
+        self._kind = operation.kind
+        self._root = root
+        self._contexts = contexts
+        self._client_variables = {item.variable.name.value for item in operation.variables}
+        self._apart_below: dict[Solution, frozenset[SubgraphName]] = {}
         self._index: dict[_Key, FetchGroup] = {}
         self._loads: dict[_Key, Load] = {}
         self._visited: dict[tuple[object, ...], FetchGroup] = {}
         self._needed: dict[tuple[object, ...], _Needed] = {}
+        self._inputs: dict[tuple[FetchGroup, Visit, _Position], RequiredNode] = {}
         self._step = 0
         self._written = 0
         self.groups: list[FetchGroup] = []
@@ -220,7 +286,7 @@ class _Builder:
 
     def add_root_item(self, item: PlacedItem) -> None:
         """Write a root field, and for mutations decide whether a new step begins."""
-        position = _Position((), self.names, (), frozenset(), {})
+        position = _Position((), self.names, (), frozenset(), {}, solution=self._root)
         if self._kind is OperationType.MUTATION and item.item.name != TYPENAME:
             subgraphs = {s.node.subgraph for p in item.placements for s in p.sources}
             of_step = [group for group in self.groups if group.step == self._step]
@@ -248,14 +314,38 @@ class _Builder:
 
     def _note_unresolvable(self, item: Item, placed: PlacedItem, position: _Position) -> None:
         path = (*position.response_path, item.response_name)
-        if any(known.path == path for known in self.unresolvable):
+        concerns_all = placed.types is None and not placed.placements
+        failed = () if concerns_all else placed.failed_types
+        if any(known.path == path and known.types == failed for known in self.unresolvable):
             return
         types = ", ".join(f'"{name}"' for name in placed.failed_types)
         self.unresolvable.append(
             UnresolvableField(
-                path, f'No subgraph can be asked for the field "{item.name}" of {types} here.'
+                path,
+                f'No subgraph can be asked for the field "{item.name}" of {types} here'
+                f"{self._reason(item, placed.failed_types)}.",
+                failed,
             )
         )
+
+    def _reason(self, item: Item, types: tuple[TypeName, ...]) -> str:
+        """What more can be said about a field that has no source."""
+        for type_name in types:
+            definition = self._graph.supergraph.types.get(type_name)
+            for subgraph in sorted(definition.graphs) if definition else ():
+                node = self._graph.node(subgraph, type_name)
+                edge = self._graph.field_edge(node, item.name) if node else None
+                if edge is None:
+                    continue
+                if edge.context_arguments and not item.contexts:
+                    return f': nothing above sets the context that subgraph "{subgraph}" needs'
+                is_entered = any(e.node == edge.tail for e in self._graph.entries(type_name))
+                if edge.conditions and not is_entered:
+                    return (
+                        f': "{type_name}" has no @key in subgraph "{subgraph}" by which it could '
+                        "be sent what the field requires"
+                    )
+        return ""
 
     def _add_placement(
         self,
@@ -308,9 +398,17 @@ class _Builder:
                 targets=targets,
                 demand=wanted - guard,
                 depth=position.depth + placement.below_from,
+                solution=placement.below,
+                above=position,
+                types_above=types,
+                after=position.after,
+                apart=self._apart(placement.below),
             )
+            if types is not None:
+                child.after = position.after | self._type_suppliers(position, wanted)
             for placed in placement.below.items:
-                self._add_item(placed, child, below)
+                if placed.item.context is None:
+                    self._add_item(placed, child, below)
             if not any(target.made for target in targets.values()):
                 next(iter(targets.values())).place()
         if needed is not None and below is not None:
@@ -342,14 +440,18 @@ class _Builder:
 
         def make() -> tuple[FetchGroup, DocumentSelection]:
             group, selection = base.place()
+            arguments, arguments_text = item.arguments, item.arguments_text
+            if edge is not None and edge.context_arguments:
+                arguments += self._fill_contexts(group, edge, position, wanted)
+                arguments_text = written_arguments(arguments)
             if not self._graph.facts(base.node).is_interface_object:
                 selection = selection.on(source.node.type_name)
             written = selection.add(
                 DocumentField(
                     response_name=response_name,
                     name=item.name,
-                    arguments=item.arguments,
-                    arguments_text=item.arguments_text,
+                    arguments=arguments,
+                    arguments_text=arguments_text,
                     directives=item.directives,
                     conditions=guard - base.settled,
                     type=edge.type if edge else None,
@@ -358,6 +460,12 @@ class _Builder:
                 )
             )
             group.wanted_under(wanted)
+            if edge is not None and edge.conditions and source.visit is not None:
+                inputs = self._inputs.get((group, source.visit, position), RequiredNode())
+                known = group.inputs.setdefault(
+                    (source.visit.seen_as, response_name), RequiredNode()
+                )
+                known.absorb(inputs)
             if item.children is None or edge is None:
                 return group, selection
             if written.selection is None:
@@ -401,6 +509,9 @@ class _Builder:
         """The group of a call for the object at this position, with all it waits for."""
         if visit.entry is None or not visit.entry.is_interface_object:
             apart = None
+        is_ambiguous = apart is not None
+        if visit.entry is not None and visit.entry.is_interface_object:
+            apart = visit.seen_as if visit.subgraph in position.apart else apart
         # Each field of the object comes here; and the same solution may stand at one path twice,
         # reached through different documents.
         asked = (visit, position, wanted, apart)
@@ -409,7 +520,9 @@ class _Builder:
             return known
         depth = position.depth + visit.depth
         # An object that is reached under conditions may lack what another call requires.
-        place = (position.path, position.conditions, visit.subgraph, depth, self._step, apart)
+        # So may one that stands at the same path, but got there by other calls.
+        way = (position.path, position.conditions, position.depth, position.solution)
+        place = (*way, visit.subgraph, depth, self._step, apart)
         key = self._group_key(place, visit, position)
         group = self._index.get(key)
         if group is None:
@@ -421,25 +534,122 @@ class _Builder:
                 path=position.path,
                 selection=DocumentSelection(root_type),
                 step=self._step,
+                is_apart=apart is not None,
+                ways=frozenset({way}),
             )
             self.groups.append(group)
         self._visited[asked] = group
-        needed = self._add_conditions(visit.conditions, position, wanted)
+        group.is_apart = group.is_apart and not is_ambiguous
+        needed = self._add_conditions(visit.conditions[: visit.key_length], position, wanted)
+        suppliers, renames = {**needed.suppliers, **position.after}, needed.renames
         if visit.entry is not None:
-            group.requires.setdefault(visit.seen_as, RequiredNode()).absorb(needed.required)
-        for supplier in needed.suppliers:
+            group.keys.setdefault(visit.seen_as, RequiredNode()).absorb(needed.required)
+            required = group.requires.setdefault(visit.seen_as, RequiredNode())
+            required.absorb(needed.required)
+            if visit.key_length < len(visit.conditions):
+                of_field = visit.conditions[visit.key_length :]
+                inputs = self._add_conditions(of_field, position, wanted)
+                required.absorb(inputs.required)
+                self._inputs[group, visit, position] = inputs.required
+                suppliers |= inputs.suppliers
+                renames = renames + inputs.renames
+        for supplier in suppliers:
             if supplier is not group:
                 group.parents[supplier] = None
         if visit.entry is None:
             return group  # root fields are asked for without a representation
         possible = self._graph.possible_types(visit.seen_as) | {visit.seen_as}
         condition = TypeConditionSegment(possible)
-        for path, name in needed.renames:
+        for path, name in renames:
             group.rewrites[RenameKeyRewrite((condition, *path), name)] = None
         if visit.entry.is_interface_object:
             typename = (condition, FieldSegment(TYPENAME))
             group.rewrites[SetValueRewrite(typename, visit.entry.type_name)] = None
         return group
+
+    def _apart(self, solution: Solution) -> frozenset[SubgraphName]:
+        """Subgraphs whose interface object has a field here that needs more than a key.
+
+        Its document cannot tell types apart, so types that are sent the requirements and types
+        that are not must not share a call.
+        """
+        known = self._apart_below.get(solution)
+        if known is None:
+            known = self._apart_below[solution] = frozenset(_with_requirements(solution))
+        return known
+
+    def _type_suppliers(self, position: _Position, wanted: Conditions) -> dict[FetchGroup, None]:
+        """The calls that tell the object's type, where one of those that have it cannot."""
+        needed = _Needed()
+        if position.solution is not None and any(
+            self._graph.facts(node).is_interface_object for node in position.targets
+        ):
+            for placed in position.solution.items:
+                if placed.item.name == TYPENAME:
+                    for placement in placed.placements:
+                        self._add_placement(placement, None, position, needed, wanted)
+                    break
+        return needed.suppliers
+
+    def _fill_contexts(
+        self, group: FetchGroup, edge: FieldEdge, position: _Position, wanted: Conditions
+    ) -> tuple[tuple[str, ValueNode], ...]:
+        """The arguments that a field takes from above; the group then waits for their values."""
+        arguments: list[tuple[str, ValueNode]] = []
+        for argument in edge.context_arguments:
+            variable = self._contexts.variable(edge, argument)
+            while variable in self._client_variables:
+                variable = f"_{variable}"
+            group.context_types[variable] = argument.type
+            for rewrite, suppliers in self._values_above(argument, variable, position, wanted):
+                group.contexts[rewrite] = None
+                for supplier in suppliers:
+                    if supplier is not group:
+                        group.parents[supplier] = None
+            arguments.append((argument.name, VariableNode(name=NameNode(value=variable))))
+        return tuple(arguments)
+
+    def _values_above(
+        self,
+        argument: JoinContextArgument,
+        variable: str,
+        position: _Position,
+        wanted: Conditions,
+    ) -> Iterator[tuple[ContextRewrite, dict[FetchGroup, None]]]:
+        """Where an argument's value may stand, nearest first, and who supplies it."""
+        value = value_of(argument)
+        levels = 1
+        types, above = position.types_above, position.above
+        while above is not None and above.solution is not None:
+            selections = above.solution.selections
+            needed = _Needed()
+            for placed in above.solution.items:
+                if placed.item.context == value:
+                    self._add_value(placed, above, needed, wanted)
+            suppliers = needed.suppliers
+            if needed.required.fragments:
+                suppliers = suppliers | self._type_suppliers(above, wanted)
+            for path in _leaf_paths(needed.required):
+                yield ContextRewrite(levels, path, variable), suppliers
+            concerned = types or self._graph.possible_types(selections.type_name)
+            if concerned == self._contexts.setters(value.context, concerned):
+                return
+            levels += 1
+            types, above = above.types_above, above.above
+
+    def _add_value(
+        self, placed: PlacedItem, position: _Position, needed: _Needed, wanted: Conditions
+    ) -> None:
+        for placement in placed.placements:
+            below = needed
+            if placed.types is not None or len(placed.placements) > 1:
+                types = placed.types or self._graph.possible_types(placement.seen_as)
+                for name in sorted(types & self._graph.possible_types(placement.seen_as)):
+                    fragment = needed.required.fragments.setdefault(name, RequiredNode())
+                    below = _Needed(fragment, needed.suppliers)
+                    self._add_placement(placement, placed.types, position, below, wanted)
+            else:
+                self._add_placement(placement, placed.types, position, below, wanted)
 
     def _add_conditions(
         self, conditions: tuple[Placement, ...], position: _Position, wanted: Conditions
@@ -460,6 +670,32 @@ class _Builder:
         while not self._loads.setdefault((*place, number), Load()).take(visit, arrived):
             number += 1
         return (*place, number)
+
+
+def _with_requirements(solution: Solution) -> Iterator[SubgraphName]:
+    pending = [placement for item in solution.items for placement in item.placements]
+    while pending:
+        placement = pending.pop()
+        for source, edge in zip(placement.sources, placement.edges, strict=True):
+            visit = source.visit
+            if visit is None:
+                continue
+            pending += visit.conditions
+            is_interface_object = visit.entry is not None and visit.entry.is_interface_object
+            if edge is not None and edge.conditions and is_interface_object:
+                yield visit.subgraph
+
+
+def _leaf_paths(node: RequiredNode) -> Iterator[RewritePath]:
+    """The ways to the leaves, `__typename` left out."""
+    for name, below in node.fields.items():
+        if name != TYPENAME:
+            ways = _leaf_paths(below) if below.fields or below.fragments else iter(((),))
+            for rest in ways:
+                yield (FieldSegment(name), *rest)
+    for type_name, below in node.fragments.items():
+        for rest in _leaf_paths(below):
+            yield (TypeConditionSegment(frozenset({type_name})), *rest)
 
 
 def _list_segments(node: TypeNode) -> tuple[ListSegment, ...]:

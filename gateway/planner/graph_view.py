@@ -29,7 +29,7 @@ class GraphView:
         self._requiring: dict[tuple[str, TypeName], tuple[FieldEdge, ...]] = {}
         self._entries: dict[TypeName, tuple[tuple[Entry, tuple[Item, ...]], ...]] = {}
         self._entries_for: dict[
-            tuple[FieldEdge, TypeName], tuple[tuple[Entry, tuple[Item, ...]], ...]
+            tuple[FieldEdge, TypeName], tuple[tuple[Entry, tuple[Item, ...], int], ...]
         ] = {}
 
     def declaring(self, type_name: TypeName, name: str) -> frozenset[SubgraphName]:
@@ -105,7 +105,7 @@ class GraphView:
 
     def _find_edge(self, node: Node, name: str, seen_as: TypeName) -> FieldEdge | None:
         edge = self.graph.field_edge(node, name)
-        if edge is None or edge.context_arguments:
+        if edge is None:
             return None
         if edge.override is not None and not edge.override.holds(self._labels):
             return None
@@ -119,7 +119,10 @@ class GraphView:
         return bool(field and field.joins)
 
     def requiring_edges(self, name: str, seen_as: TypeName) -> tuple[FieldEdge, ...]:
-        """The edges of a field that have requirements, where a key leads to them."""
+        """The edges that need values in a representation's call, where a key leads to them.
+
+        These are the fields with `@requires` and those with arguments from contexts.
+        """
         key = (name, seen_as)
         known = self._requiring.get(key)
         if known is None:
@@ -130,7 +133,7 @@ class GraphView:
                 for node in dict.fromkeys(nodes)
                 if node.subgraph in declaring or node.type_name != seen_as
             )
-            known = tuple(edge for edge in edges if edge is not None and edge.conditions)
+            known = tuple(edge for edge in edges if edge is not None and needs_more(edge))
             self._requiring[key] = known
         return known
 
@@ -150,18 +153,26 @@ class GraphView:
 
     def entries_for(
         self, edge: FieldEdge, seen_as: TypeName
-    ) -> tuple[tuple[Entry, tuple[Item, ...]], ...]:
-        """The keys that lead to the edge, each with what has to be known before it is used."""
+    ) -> tuple[tuple[Entry, tuple[Item, ...], int], ...]:
+        """The keys that lead to the edge, each with what has to be known before it is used.
+
+        The number says how many of these are the key's own.
+        """
         key = (edge, seen_as)
         known = self._entries_for.get(key)
         if known is None:
             required = self._pool.field_set(edge.conditions, edge.tail.type_name)
             known = self._entries_for[key] = tuple(
-                (entry, _union(items, required))
+                (entry, _union(items, required), len(items))
                 for entry, items in self.entries(seen_as)
                 if entry.node == edge.tail
             )
         return known
+
+
+def needs_more(edge: FieldEdge) -> bool:
+    """Whether being at the edge's tail is not enough: the call has to be sent values."""
+    return bool(edge.conditions or edge.context_arguments)
 
 
 def _union(first: tuple[Item, ...], second: tuple[Item, ...]) -> tuple[Item, ...]:

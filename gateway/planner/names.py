@@ -31,6 +31,8 @@ class NameScope:
             return
         self._claimed.add(selections)
         for item in selections.items:
+            if item.context is not None:
+                continue  # the gateway's own, asked for under an internal name
             self._claims.setdefault(item.response_name, set()).add((item.name, item.arguments_text))
             if item.children is not None:
                 self.below(item.response_name).claim_all(item.children)

@@ -86,7 +86,8 @@ def reachable_sources(
             if conditions is _UNKNOWN:
                 conditions = known[id(items)] = _conditions(items, seen_as, sources, place)
             if conditions is not None:
-                visit = Visit(entry.subgraph, seen_as, conditions[1], entry, conditions[0])
+                placed, depth = conditions
+                visit = Visit(entry.subgraph, seen_as, depth, entry, placed, len(placed))
                 rank = (visit.depth, entry.subgraph not in preferred, index)
                 ranked.append((rank, visit, entry))
         if not ranked:
@@ -104,15 +105,20 @@ def reachable_sources(
 def visit_by(
     entry: Entry,
     items: tuple[Item, ...],
+    key_length: int,
     seen_as: TypeName,
     sources: list[Source],
     place: Place,
 ) -> Visit | None:
-    """The call that enters by this key, made as early as `sources` allow; None if they do not."""
+    """The call that enters by this key, made as early as `sources` allow; None if they do not.
+
+    Of `items` the first `key_length` are the key's, the others what else is to be sent.
+    """
     conditions = _conditions(items, seen_as, sources, place)
     if conditions is None:
         return None
-    return Visit(entry.subgraph, seen_as, conditions[1], entry, conditions[0])
+    of_key = sum(item.types is None or seen_as in item.types for item in items[:key_length])
+    return Visit(entry.subgraph, seen_as, conditions[1], entry, conditions[0], of_key)
 
 
 def _conditions(

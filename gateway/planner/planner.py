@@ -7,6 +7,7 @@ from graphql import OperationType
 from gateway.operation.model import Operation
 from gateway.plan.nodes import QueryPlan
 from gateway.planner.best import BestSearch
+from gateway.planner.contexts import ContextFacts, ContextPass
 from gateway.planner.emit import emit_plan
 from gateway.planner.errors import PlanningError
 from gateway.planner.explain import FetchExplanation, explain_fetches
@@ -25,6 +26,7 @@ class QueryPlanner:
     def __init__(self, supergraph: Supergraph, graph: QueryGraph | None = None) -> None:
         self.supergraph = supergraph
         self.graph = graph or build_query_graph(supergraph)
+        self._contexts = ContextFacts(self.graph)
 
     def plan(
         self, operation: Operation, *, override_labels: frozenset[str] = frozenset()
@@ -58,7 +60,7 @@ class QueryPlanner:
 
     def _fetch_graph(self, operation: Operation, override_labels: frozenset[str]) -> FetchGraph:
         solution = self.search(operation, override_labels)
-        fetch_graph = build_fetch_graph(self.graph, operation.kind, solution)
+        fetch_graph = build_fetch_graph(self.graph, operation, solution, self._contexts)
         optimize(fetch_graph)
         return fetch_graph
 
@@ -69,4 +71,5 @@ class QueryPlanner:
         if operation.kind is OperationType.MUTATION:
             wanted = once_each(wanted)
         selections = pool.selections([wanted], TypeName(operation.root_type))
+        selections = ContextPass(self.graph, self._contexts, pool).apply(selections)
         return BestSearch(self.graph, pool, override_labels).solve_root(selections, operation.kind)

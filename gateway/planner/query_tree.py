@@ -66,8 +66,8 @@ class Visit:
     """A further call for the object at this position, by key or (`entry` None) at the root.
 
     `seen_as` is the type whose key is used: an object type, or an interface. `conditions` place
-    what has to be known before: key, runtime type and, for a call made because of `@requires`,
-    the requirements.
+    what has to be known before: runtime type and key, `key_length` of them, and then, for a call
+    made because of `@requires`, the requirements.
     """
 
     subgraph: SubgraphName
@@ -75,6 +75,7 @@ class Visit:
     depth: int
     entry: Entry | None = None
     conditions: tuple[Placement, ...] = ()
+    key_length: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ form; a key is a small query.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from graphql import DirectiveNode, ValueNode, print_ast
 
@@ -31,7 +31,11 @@ TypeNames = frozenset[TypeName]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Item:
-    """One field to know. `types` are the object types it applies to; None means all at hand."""
+    """One field to know. `types` are the object types it applies to; None means all at hand.
+
+    `contexts` are those set above a field that has contextual arguments. `context` marks a value
+    that is here for such a field below, not for the client (see `contexts.py`).
+    """
 
     name: str
     response_name: str
@@ -41,6 +45,8 @@ class Item:
     conditions: Conditions
     types: TypeNames | None
     children: Selections | None
+    contexts: frozenset[str] = frozenset()
+    context: object | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,6 +140,13 @@ class SelectionPool:
         """The items of a field set on the type."""
         return self.selections((field_set,), type_name).items
 
+    def rebuilt(self, selections: Selections, items: tuple[Item, ...]) -> Selections:
+        """Selections like these with other items; never the same as any made before."""
+        key = ("rebuilt", len(self._interned))
+        found = replace(selections, uid=len(self._interned), items=items)
+        self._interned[key] = found
+        return found
+
     def _children(self, draft: _Draft, depth: int) -> Selections | None:
         if not draft.children:
             return None
@@ -180,7 +193,7 @@ class SelectionPool:
                     )
                 case FieldSelection() | FieldSetField():
                     draft = self._draft(selection, static_type, types, conditions)
-                    text = _arguments_text(draft.arguments)
+                    text = written_arguments(draft.arguments)
                     applied = ""
                     if draft.directives:
                         applied = " ".join(print_ast(item) for item in draft.directives)
@@ -261,7 +274,8 @@ def _ambiguous_names(items: list[Item]) -> frozenset[str]:
     )
 
 
-def _arguments_text(arguments: tuple[tuple[str, ValueNode], ...]) -> str:
+def written_arguments(arguments: tuple[tuple[str, ValueNode], ...]) -> str:
+    """Arguments as text, sorted by name."""
     if not arguments:
         return ""
     return ", ".join(f"{name}: {print_ast(value)}" for name, value in sorted_arguments(arguments))

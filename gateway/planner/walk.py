@@ -14,7 +14,7 @@ from graphql import OperationType
 
 from gateway.planner.bounds import Bounds
 from gateway.planner.cost import Call, calls_for, placement_cost, total_cost
-from gateway.planner.graph_view import GraphView
+from gateway.planner.graph_view import GraphView, needs_more
 from gateway.planner.path import (
     arrival_sources,
     is_direct,
@@ -164,8 +164,8 @@ class Walk:
         return self._here
 
     def type_is_unknown(self) -> bool:
-        """Whether the object is at hand as an interface object only."""
-        return bool(self._arrivals) and all(
+        """Whether the object is at hand as an interface object, that may be asked alone."""
+        return any(
             self._graph.facts(arrival.node).is_interface_object for arrival in self._arrivals
         )
 
@@ -242,7 +242,7 @@ class Walk:
                 declaring = view.declaring(type_name, name)
             if node.subgraph in declaring:
                 edge = view.edge(node, name, seen_as)
-                if edge is not None and not edge.conditions:
+                if edge is not None and not needs_more(edge):
                     found.append((source, edge))
         return found
 
@@ -298,7 +298,7 @@ class Walk:
         depth = known.done + 1
         return [
             Source(
-                edge.head, depth, visit=Visit(edge.head.subgraph, seen_as, depth, None, (known,))
+                edge.head, depth, visit=Visit(edge.head.subgraph, seen_as, depth, None, (known,), 1)
             )
             for edge in self._graph.root_edges(OperationType.QUERY)
             if edge.head.subgraph not in entered
@@ -337,7 +337,11 @@ class Walk:
     ) -> Placement | None:
         if item.response_name in self._ambiguous_names:
             candidates = [c for c in candidates if not self._would_mix(c[0], seen_as)]
-        requiring = self._search.view.requiring_edges(item.name, seen_as)
+        requiring = [
+            edge
+            for edge in self._search.view.requiring_edges(item.name, seen_as)
+            if all(argument.context in item.contexts for argument in edge.context_arguments)
+        ]
         if item.children is None and candidates and not requiring:
             candidate = self._cheapest_leaf(candidates, is_condition=is_condition)
             return self._below(item, seen_as, (candidate,))
@@ -456,7 +460,7 @@ class Walk:
     # --- Requirements ----------------------------------------------------------------------
 
     def _visits_for_requirements(
-        self, edges: tuple[FieldEdge, ...], seen_as: TypeName, sources: list[Source]
+        self, edges: Sequence[FieldEdge], seen_as: TypeName, sources: list[Source]
     ) -> Iterator[tuple[FieldEdge, Visit]]:
         """Calls made for an item with `@requires`, after its requirements are known."""
         for edge in edges:
@@ -478,8 +482,12 @@ class Walk:
         try:
             visits = [
                 visit
-                for entry, items in self._search.view.entries_for(edge, seen_as)
-                if (visit := visit_by(entry, items, seen_as, sources, self._place_condition))
+                for entry, items, key_length in self._search.view.entries_for(edge, seen_as)
+                if (
+                    visit := visit_by(
+                        entry, items, key_length, seen_as, sources, self._place_condition
+                    )
+                )
                 is not None
             ]
         finally:

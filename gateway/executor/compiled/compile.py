@@ -172,6 +172,8 @@ def _lay_out(layout: Layout, node: PlanNode | None) -> _Tree:
             return _Group((), is_parallel=False)
         case FetchNode():
             return layout.add_root_fetch(node)
+        case FlattenNode() if node.node.context_rewrites:
+            raise NotCompilableError("values from contexts")
         case FlattenNode():
             return layout.add_entity_fetch(node)
         case SequenceNode(nodes):

@@ -30,7 +30,7 @@ def _merge_once(graph: FetchGraph, calls: Mapping[FetchGroup, tuple[object, ...]
         first = first_of.setdefault((level[group], calls[group]), group)
         if first is not group:
             first.further_paths += [group.path, *group.further_paths]
-            first.parents.update(group.parents)
+            first.send_as(group)
             merged[group] = first
     if not merged:
         return False
@@ -51,4 +51,5 @@ def _call(group: FetchGroup) -> tuple[object, ...]:
         text.rewrites,
         group.required(),
         tuple(group.rewrites),
+        tuple(group.contexts),
     )

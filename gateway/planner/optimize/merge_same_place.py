@@ -22,7 +22,8 @@ def merge_same_place(graph: FetchGraph) -> None:
 def _sent(group: FetchGroup) -> tuple[object, ...]:
     """What goes where; merging does not change it."""
     requires = frozenset((item.type_condition, item.selections) for item in group.required())
-    return (group.step, group.subgraph, group.path, requires, frozenset(group.rewrites))
+    changes = frozenset(group.rewrites) | frozenset(group.contexts)
+    return (group.step, group.subgraph, group.path, requires, changes)
 
 
 def _merge_once(graph: FetchGraph, sent: Mapping[FetchGroup, tuple[object, ...]]) -> bool:

@@ -31,7 +31,8 @@ def _merge_once(graph: FetchGraph) -> bool:
     by_subgraph: dict[tuple[object, ...], list[FetchGroup]] = {}
     for group in graph.groups:
         if group.path and group.requires:
-            key = (group.step, group.subgraph, group.conditions, frozenset(group.rewrites))
+            changes = frozenset(group.rewrites) | frozenset(group.contexts)
+            key = (group.step, group.subgraph, group.conditions, changes)
             by_subgraph.setdefault(key, []).append(group)
     for groups in by_subgraph.values():
         groups.sort(key=level.__getitem__)
@@ -39,36 +40,44 @@ def _merge_once(graph: FetchGraph) -> bool:
             if group in awaited:
                 continue
             for later in groups[position + 1 :]:
-                if level[later] > level[group] and _merged(graph, group, later):
+                if level[later] > level[group] and _merged(group, later):
+                    later.send_as(group)
+                    graph.groups.remove(group)
                     return True
     return False
 
 
-def _merged(graph: FetchGraph, group: FetchGroup, later: FetchGroup) -> bool:
-    """Make one call of `group` and `later`, if that asks at the same places or is the same."""
-    if not _covers(later.requires, group.requires):
-        return False
+def _merged(group: FetchGroup, later: FetchGroup) -> bool:
+    """Write `group` into `later`, if that is the same or asks at the same places."""
     if _paths(group) == _paths(later):
+        # Objects that got there in another way may lack what the later call sends.
+        if not _covers(later.requires, group.requires) or not group.ways <= later.ways:
+            return False
+        if group.is_apart and not _suits_all_types(later, group):
+            return False
         # What is known early stands first, as it mostly does in the operation.
-        group.take_over(later)
-        group.requires = later.requires
-        graph.groups.remove(later)
-        for other in graph.groups:
-            if later in other.parents:
-                other.parents = {group if p is later else p: None for p in other.parents}
+        group.selection.absorb(later.selection)
+        later.ask_for(group.selection)
         return True
-    text, other_text = group.text(), later.text()
-    if (text.body, text.rewrites) != (other_text.body, other_text.rewrites):
+    if not (_covers(later.requires, group.requires) and _covers(group.requires, later.requires)):
         return False
-    if not _covers(group.requires, later.requires):
+    text, other = group.text(), later.text()
+    if (text.body, text.rewrites) != (other.body, other.rewrites):
         return False
     known = _paths(later)
     later.further_paths += [
         path for path in (group.path, *group.further_paths) if path not in known
     ]
-    later.parents.update(group.parents)
-    graph.groups.remove(group)
     return True
+
+
+def _suits_all_types(later: FetchGroup, group: FetchGroup) -> bool:
+    """Whether all types of the later call are sent what the fields of the other need."""
+    return all(
+        node.includes(inputs)
+        for node in later.requires.values()
+        for inputs in group.inputs.values()
+    )
 
 
 def _paths(group: FetchGroup) -> set[object]:

@@ -10,6 +10,8 @@ from graphql import OperationType
 
 from gateway.plan.nodes import (
     ConditionNode,
+    ContextRewrite,
+    DependentField,
     FetchNode,
     FieldSegment,
     FlattenNode,
@@ -44,6 +46,9 @@ ENTITY = FetchNode(
         SetValueRewrite((CONDITION, FieldSegment("__typename")), "I"),
     ),
     output_rewrites=(RenameKeyRewrite((FieldSegment("_f_1"),), "f"),),
+    context_rewrites=(ContextRewrite(2, (CONDITION, FieldSegment("c")), "x"),),
+    keys=(RequiredFragment("T", (RequiredField("__typename"),)),),
+    dependent_fields=(DependentField("T", "f", (RequiredField("org", (RequiredField("id"),)),)),),
 )
 PLAN = QueryPlan(
     SequenceNode(
@@ -109,6 +114,33 @@ def test_the_form_is_apollos() -> None:
                     },
                 ],
                 "outputRewrites": [{"kind": "KeyRenamer", "path": ["_f_1"], "renameKeyTo": "f"}],
+                "contextRewrites": [
+                    {
+                        "kind": "KeyRenamer",
+                        "path": ["..", "..", "... on T|U", "c"],
+                        "renameKeyTo": "x",
+                    }
+                ],
+                "keys": [
+                    {
+                        "kind": "InlineFragment",
+                        "typeCondition": "T",
+                        "selections": [{"kind": "Field", "name": "__typename"}],
+                    }
+                ],
+                "dependentFields": [
+                    {
+                        "typeCondition": "T",
+                        "name": "f",
+                        "requires": [
+                            {
+                                "kind": "Field",
+                                "name": "org",
+                                "selections": [{"kind": "Field", "name": "id"}],
+                            }
+                        ],
+                    }
+                ],
             },
         },
     }

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gateway.operation.prepare import prepare_operation
 from gateway.plan.serde import plan_from_json, plan_to_json
 from gateway.planner.fetch_graph import build_fetch_graph
+from gateway.planner.optimize import optimize
 from gateway.planner.planner import QueryPlanner
 from tests.gateway.planner.graphs import SUBGRAPHS, supergraph
 from tests.testkit.plans import fetches, find_problem, planner_for
@@ -59,5 +60,7 @@ def test_every_fetch_group_becomes_one_fetch() -> None:
     )
     assert not isinstance(prepared, list)
     solution = planner.search(prepared.operation, frozenset())
-    groups = build_fetch_graph(planner.graph, prepared.operation.kind, solution).groups
+    fetch_graph = build_fetch_graph(planner.graph, prepared.operation, solution)
+    optimize(fetch_graph)
+    groups = fetch_graph.groups
     assert len(list(fetches(planner.plan(prepared.operation).node))) == len(groups)

@@ -139,6 +139,18 @@ class DeclaredSubgraph:
             applied(node.directives, "external") or applied(declared.directives, "external")
         )
 
+    def sets(self, context: str, type_name: str) -> bool:
+        """Whether objects of a type set a context, by themselves or by what they belong to."""
+        return any(
+            type_name in self.possible_types(declared.name)
+            and any(
+                argument(item, "name") == context
+                for item in applied(declared.directives, "context")
+            )
+            for declared in self.types.values()
+            if declared.kind in ("object", "interface", "union")
+        )
+
     def possible_types(self, type_name: str) -> set[str]:
         """Object types that can stand for a type here."""
         declared = self.types[type_name]

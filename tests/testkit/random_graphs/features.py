@@ -1,4 +1,4 @@
-"""Directives sprinkled over a split: `@override`, `@requires`, `@provides`, `@inaccessible`.
+"""Directives sprinkled over a split: `@override`, `@requires`, `@provides`, contexts, and so on.
 
 Each is added only where it keeps the split legal. Computed fields need only fields that were
 looked at before them, so that requirements of requirements come to an end.
@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.testkit.random_graphs.model import LEAVES, Declaration, Field, Type
+from tests.testkit.random_graphs.model import (
+    LEAVES,
+    Argument,
+    Declaration,
+    Field,
+    Presence,
+    Type,
+)
 
 if TYPE_CHECKING:
     from tests.testkit.random_graphs.split import SplitMaker
@@ -46,6 +53,8 @@ def add_features(maker: SplitMaker) -> None:
     for type_ in maker.of("entity", "root"):
         _promise_more(maker, type_)
         _add_own_argument(maker, type_)
+    if "Mutation" not in maker.split.types and maker.chance(0.4):
+        _use_context(maker)
 
 
 def _key_fields(type_: Type) -> set[str]:
@@ -299,8 +308,6 @@ def _promise_more(maker: SplitMaker, type_: Type) -> None:
 
 def _add_own_argument(maker: SplitMaker, type_: Type) -> None:
     """Let one of several subgraphs have an argument that the others do not know."""
-    from tests.testkit.random_graphs.model import Argument
-
     for item in type_.fields.values():
         if (
             len(item.owners()) > 1
@@ -313,3 +320,60 @@ def _add_own_argument(maker: SplitMaker, type_: Type) -> None:
                 *item.arguments,
                 Argument("extra", "Int", only_in=maker.random.choice(item.owners())),
             ]
+
+
+# --- @context -------------------------------------------------------------------------------------
+
+
+def _use_context(maker: SplitMaker) -> None:
+    """Let fields of one subgraph take an ID from the objects above them.
+
+    The query root sets the context, so that there is a value on every way; some entities and value
+    types set it, too, and are nearer.
+    """
+    split = maker.split
+    free = [graph for graph in split.graphs if graph not in split.federation_1]
+    graph = maker.random.choice(free) if free else ""
+    required = " ".join(
+        declared.requires
+        for type_ in split.types.values()
+        for item in type_.fields.values()
+        for declared in item.in_graphs.values()
+    )
+    takers = [
+        item
+        for type_ in maker.of("entity")
+        if graph in type_.graphs and _is_enterable(type_, graph)
+        for item in type_.fields.values()
+        if list(item.in_graphs) == [graph]
+        and item.in_graphs[graph].kind == "own"
+        and not item.is_provided
+        and item.name not in _key_fields(type_) | _interface_fields(maker, type_)
+        and item.name not in required
+    ]
+    if not takers:
+        return
+    root = split.types["Query"]
+    site = root.fields["site"] = Field("site", "ID", "%s!")
+    maker.declare(site, graph)
+    root.graphs.setdefault(graph, Presence()).contexts.append("place")
+    parts = ["... on Query { site }"]
+    for type_ in maker.of("entity", "value"):
+        leaves = [
+            item.name
+            for item in type_.fields.values()
+            if item.base == "ID"
+            and item.wrap in ("%s", "%s!")
+            and not item.arguments
+            and graph in item.in_graphs
+            and item.in_graphs[graph].kind == "own"
+            and not item.in_graphs[graph].requires
+            and not item.is_hidden
+        ]
+        if graph in type_.graphs and leaves and maker.chance(0.5):
+            type_.graphs[graph].contexts.append("place")
+            parts.append(f"... on {type_.name} {{ {maker.random.choice(leaves)} }}")
+    for item in maker.random.sample(takers, min(len(takers), maker.random.randint(1, 3))):
+        value = f"$place {' '.join(parts)}"
+        taken = Argument("place", "ID", only_in=graph, from_context=value)
+        item.arguments = [*item.arguments, taken]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from graphql import FieldNode, InlineFragmentNode, SelectionSetNode
 
 from tests.testkit.random_graphs.declared import field_set
-from tests.testkit.random_graphs.model import Type
+from tests.testkit.random_graphs.model import Field, Type
 
 if TYPE_CHECKING:
     from tests.testkit.random_graphs.split import SplitMaker
@@ -62,18 +62,37 @@ def _keep_values_possible(maker: SplitMaker) -> None:
             target = maker.split.types.get(item.base)
             if target is None or not (target.is_abstract or target.kind == "enum"):
                 continue
+            _keep_override_possible(maker, target, type_, item)
             owners = item.owners()
             owners.sort(key=lambda graph: not item.in_graphs[graph].provides)
             while len(owners) > 1 and not set.intersection(
                 *(_possible(maker, target, graph) for graph in owners)
             ):
                 graph = owners.pop()
-                del item.in_graphs[graph]
-                for interface in maker.of("interface"):
-                    if type_.name in interface.members and graph in interface.graphs:
-                        interface.graphs[graph].fields.discard(item.name)
+                _undeclare(maker, type_, item, graph)
                 if not any(graph in other.in_graphs for other in type_.fields.values()):
                     del type_.graphs[graph]
+
+
+def _undeclare(maker: SplitMaker, type_: Type, item: Field, graph: str) -> None:
+    """Take a field out of a subgraph, and out of the interfaces there that had it."""
+    del item.in_graphs[graph]
+    for interface in maker.of("interface"):
+        if type_.name in interface.members and graph in interface.graphs:
+            interface.graphs[graph].fields.discard(item.name)
+
+
+def _keep_override_possible(maker: SplitMaker, target: Type, type_: Type, item: Field) -> None:
+    """While a field moves by label, both subgraphs answer it: they need a value in common."""
+    moving = [graph for graph, here in item.in_graphs.items() if here.kind == "overridden"]
+    for graph in moving:
+        if any(
+            _possible(maker, target, graph).isdisjoint(_possible(maker, target, owner))
+            for owner in item.owners()
+        ):
+            _undeclare(maker, type_, item, graph)
+            for here in item.in_graphs.values():
+                here.override = ""
 
 
 def _drop_unused_externals(maker: SplitMaker) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 FEDERATION_2 = (
-    'extend schema @link(url: "https://specs.apollo.dev/federation/v2.7", import: ["@key", '
+    'extend schema @link(url: "https://specs.apollo.dev/federation/v2.8", import: ["@key", '
     '"@requires", "@provides", "@external", "@shareable", "@inaccessible", "@override", '
-    '"@interfaceObject"])'
+    '"@interfaceObject", "@context", "@fromContext"])'
 )
 LEAVES = ("ID", "String", "Int", "Float", "Boolean")
 
@@ -19,9 +19,11 @@ class Argument:
     default: str = ""
     only_in: str = ""
     """The one subgraph that has it; clients cannot know it then."""
+    from_context: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.type}" + (f" = {self.default}" if self.default else "")
+        text = f"{self.name}: {self.type}" + (f" = {self.default}" if self.default else "")
+        return text + (f' @fromContext(field: "{self.from_context}")' if self.from_context else "")
 
 
 @dataclass
@@ -75,6 +77,7 @@ class Presence:
     values: list[str] = field(default_factory=list)
     fields: set[str] = field(default_factory=set)
     """What an interface or an input type has here."""
+    contexts: list[str] = field(default_factory=list)
     is_interface_object: bool = False
     is_used: bool = False
     """By a field set, which names its types."""
@@ -135,6 +138,7 @@ class Split:
         for key, is_resolvable in here.keys:
             suffix = "" if is_resolvable or is_federation_1 else ", resolvable: false"
             keys += f' @key(fields: "{key}"{suffix})'
+        keys += "".join(f' @context(name: "{name}")' for name in here.contexts)
         if type_.kind == "interface" and not here.is_interface_object:
             lines = [f.head(graph) for f in type_.fields.values() if f.name in here.fields]
             return f"interface {type_.name}{keys} {{ {' '.join(lines)} }}"

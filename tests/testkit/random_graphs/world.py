@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from graphql import (
@@ -37,6 +37,7 @@ from tests.testkit.random_graphs.declared import (
     DeclaredSubgraph,
     applied,
     argument,
+    field_set,
     named,
 )
 
@@ -46,12 +47,16 @@ _POISON = 29
 
 @dataclass(frozen=True)
 class Thing:
-    """An object: its type and number, what was promised with it, and its representation."""
+    """An object: its type and number, what was promised with it, and its representation.
+
+    `above` is the object it was reached from, where contexts are looked for.
+    """
 
     type_name: str
     number: int
     provided: tuple[SelectionSetNode, ...] = ()
     sent: Mapping[str, Any] | None = None
+    above: Thing | None = None
 
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -336,6 +341,39 @@ class World:
                         below += deeper
         return found, tuple(below)
 
+    # --- Contexts ----------------------------------------------------------------------------
+
+    def contextual(self, seed: int, thing: Thing, field: str) -> dict[str, Any]:
+        """The arguments that a field takes from above."""
+        found: dict[str, Any] = {}
+        for subgraph, node in self.declarations(thing.type_name, field):
+            for item in node.arguments or ():
+                for directive in applied(item.directives, "fromContext"):
+                    context, selections = _context_value(argument(directive, "field") or "")
+                    setter = thing.above
+                    while setter and not subgraph.sets(context, setter.type_name):
+                        setter = setter.above
+                    if setter is None:
+                        raise AssertionError(f"nothing above {thing} sets {context}")
+                    found[item.name.value] = self._selected_value(seed, setter, selections)
+        return found
+
+    def _selected_value(self, seed: int, value: Any, selections: SelectionSetNode | None) -> Any:
+        """The one leaf that is selected of a value."""
+        if isinstance(value, list):
+            return [self._selected_value(seed, item, selections) for item in value]
+        if not isinstance(value, Thing) or selections is None:
+            return value
+        for selection in selections.selections:
+            if isinstance(selection, FieldNode):
+                inner = self.value(seed, value, selection.name.value, {})
+                return self._selected_value(seed, inner, selection.selection_set)
+            if isinstance(selection, InlineFragmentNode):
+                condition = selection.type_condition
+                if condition is None or self.is_a(value.type_name, condition.name.value):
+                    return self._selected_value(seed, value, selection.selection_set)
+        raise AssertionError(f"nothing is selected of {value}")
+
     def _promised(self, parent: GraphQLObjectType, field: str) -> GraphQLOutputType:
         """The type that even an answer in part must have.
 
@@ -368,7 +406,8 @@ class World:
                 types[path] = self._promised(info.parent_type, info.field_name)
                 if self.fails(seed, thing, info.field_name):
                     raise GraphQLError("failed")
-            return self.value(seed, thing, info.field_name, arguments)
+            arguments |= self.contextual(seed, thing, info.field_name)
+            return _below(thing, self.value(seed, thing, info.field_name, arguments))
 
         result = execute(
             self.unsplit,
@@ -379,3 +418,17 @@ class World:
         )
         formatted: dict[str, Any] = json.loads(json.dumps(result.formatted))  # type: ignore[union-attr]  # all is synchronous
         return Answer(formatted["data"], formatted.get("errors", []), mutations, types)
+
+
+def _below(thing: Thing, value: Any) -> Any:
+    """A value with the object it was reached from."""
+    if isinstance(value, list):
+        return [_below(thing, item) for item in value]
+    return replace(value, above=thing) if isinstance(value, Thing) else value
+
+
+def _context_value(text: str) -> tuple[str, SelectionSetNode]:
+    """`$context { field }` as the context's name and the selection."""
+    name, _, rest = text.strip().removeprefix("$").partition(" ")
+    rest = rest.strip()
+    return name, field_set(rest[1:-1] if rest.startswith("{") else rest)
