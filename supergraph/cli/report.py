@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 import typer
@@ -119,7 +120,7 @@ def _console() -> Console:
 def _print(
     console: Console,
     item: CompositionError | CompositionHint,
-    lines: Mapping[str, Sequence[str]],
+    lines: _Lines,
     style: str,
 ) -> None:
     first, *rest = _paragraph(item, lines).split("\n")
@@ -171,11 +172,23 @@ def text_report(
     return "\n\n".join(_paragraph(item, lines) for item in items)
 
 
-def _lines(subgraphs: Iterable[SubgraphInput]) -> dict[str, list[str]]:
-    return {item.name: _LINE_BREAK.split(item.sdl) for item in subgraphs}
+_Lines = Mapping[tuple[str, str | None], Sequence[str]]
+"""The lines of each subgraph's files, by subgraph and file."""
 
 
-def _paragraph(item: CompositionError | CompositionHint, lines: Mapping[str, Sequence[str]]) -> str:
+def _lines(subgraphs: Iterable[SubgraphInput]) -> _Lines:
+    found: dict[tuple[str, str | None], Sequence[str]] = {}
+    for item in subgraphs:
+        lines = _LINE_BREAK.split(item.sdl)
+        found[item.name, item.file] = lines
+        for part, following in pairwise((*item.parts, None)):
+            if part is not None:
+                end = following.first_line - 1 if following is not None else len(lines)
+                found[item.name, part.file] = lines[part.first_line - 1 : end]
+    return found
+
+
+def _paragraph(item: CompositionError | CompositionHint, lines: _Lines) -> str:
     kind = "error" if isinstance(item, CompositionError) else item.code.level.value.lower()
     parts = [f"{kind}[{item.code}]: {item.message}"]
     parts += [_excerpt(place, lines) for place in item.locations[:MAX_PLACES]]
@@ -185,9 +198,9 @@ def _paragraph(item: CompositionError | CompositionHint, lines: Mapping[str, Seq
     return "\n".join(parts)
 
 
-def _excerpt(place: SourceLocation, lines: Mapping[str, Sequence[str]]) -> str:
+def _excerpt(place: SourceLocation, lines: _Lines) -> str:
     heading = f"  --> {place.file or 'subgraph ' + place.subgraph}:{place.line}:{place.column}"
-    source = lines.get(place.subgraph, ())
+    source = lines.get((place.subgraph, place.file), ())
     if not 0 < place.line <= len(source):
         return heading
     line, column = _window(source[place.line - 1], place.column - 1)
