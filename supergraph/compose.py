@@ -65,8 +65,12 @@ def _in_files(result: CompositionResult, subgraphs: Sequence[SubgraphInput]) -> 
         return result
     return replace(
         result,
-        errors=tuple(replace(item, locations=relocate(item.locations, parts)) for item in result.errors),
-        hints=tuple(replace(item, locations=relocate(item.locations, parts)) for item in result.hints),
+        errors=tuple(
+            replace(item, locations=relocate(item.locations, parts)) for item in result.errors
+        ),
+        hints=tuple(
+            replace(item, locations=relocate(item.locations, parts)) for item in result.hints
+        ),
     )
 
 

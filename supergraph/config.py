@@ -43,9 +43,9 @@ class SubgraphConfig:
     """One subgraph; exactly one of `file`, `files`, `schema_url`, `subgraph_url` and `sdl` is set.
 
     `file` is absolute, and so are `files`, each a path or a pattern such as `/graph/*.graphql`;
-    together they are one schema (rover knows one file only). `schema_url` answers with SDL, `subgraph_url` is a running subgraph to ask;
-    `headers` go with the request to either and are never shown. `place` is file and line of the
-    configuration.
+    together they are one schema (rover knows one file only). `schema_url` answers with SDL,
+    `subgraph_url` is a running subgraph to ask; `headers` go with the request to either and are
+    never shown. `place` is file and line of the configuration.
     """
 
     name: str

@@ -85,8 +85,8 @@ def matching_files(pattern: Path) -> list[Path]:
     """The files that a path or pattern names, sorted; a plain path whether it exists or not."""
     if not glob.has_magic(str(pattern)):
         return [pattern]
-    found = (Path(item) for item in glob.glob(str(pattern), recursive=True))
-    return sorted(path for path in found if path.is_file())
+    relative = pattern.relative_to(pattern.anchor)
+    return sorted(path for path in Path(pattern.anchor).glob(str(relative)) if path.is_file())
 
 
 def _read_files(patterns: Sequence[Path]) -> list[tuple[str, str]]:

@@ -48,8 +48,9 @@ class Figures:
 class CheckResult:
     """The outcome of one check. `base` and `proposed` say what was compared, for people.
 
-    `notes` are sentences on what could not be looked at, and on exceptions nobody needs. `exit_code`
-    is that of the command: the severest reason to fail, composition before breaking before rules.
+    `notes` are sentences on what could not be looked at, and on exceptions nobody needs.
+    `exit_code` is that of the command: the severest reason to fail, composition before breaking
+    before rules.
     """
 
     base: str

@@ -18,7 +18,6 @@ from supergraph.errors import CompositionError, SourceLocation
 from supergraph.hints import CompositionHint, HintCode
 from supergraph.load import load_supergraph, parse_supergraph
 from supergraph.model import InvalidSupergraphError, Supergraph
-from supergraph.subgraph.load import ParsedSubgraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +69,6 @@ def compose_side(source: GraphSource, cache: CompositionCache, store: Store) -> 
     return GraphSide(source, supergraph.api_schema, places, supergraph, result.hints)
 
 
-def parse_all(source: GraphSource, cache: CompositionCache) -> list[ParsedSubgraph]:
-    """The parsed subgraphs of a graph that composes."""
-    return [cache.parse(given) for given in source.subgraphs]
-
-
 def _load(sdl: str, label: str) -> Supergraph:
     try:
         return load_supergraph(sdl)
@@ -87,8 +81,8 @@ def _supergraph_document(sdl: str, file: str | None) -> Iterator[PlacedDocument]
 
 
 def _subgraph_documents(source: GraphSource, cache: CompositionCache) -> Iterator[PlacedDocument]:
-    for parsed in parse_all(source, cache):
-        given = parsed.given
+    for given in source.subgraphs:
+        parsed = cache.parse(given)
         yield PlacedDocument(given.name, given.file, parsed.document, given.parts)
 
 

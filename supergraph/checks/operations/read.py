@@ -17,7 +17,7 @@ from supergraph.checks.settings import UsageSettings
 
 
 def read_operations(
-    files: Sequence[RecordedFile], settings: UsageSettings = UsageSettings()
+    files: Sequence[RecordedFile], settings: UsageSettings
 ) -> tuple[KnownOperation, ...]:
     """The operations of all files.
 

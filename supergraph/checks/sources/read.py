@@ -24,9 +24,7 @@ _YAML = (".yaml", ".yml")
 _FILE_ENDINGS = (*_YAML, ".graphql", ".graphqls", ".gql", ".sdl")
 
 
-def read_base(
-    base: str, configs: Sequence[Path], headers: Mapping[str, str]
-) -> GraphSource | None:
+def read_base(base: str, configs: Sequence[Path], headers: Mapping[str, str]) -> GraphSource | None:
     """The graph to compare with; None if there shall be none.
 
     `configs` are the files to look for at a git revision.
