@@ -64,9 +64,11 @@ def check_variants(
         if before is None or before.supergraph_sdl is None or after.supergraph_sdl is None:
             continue
         label = f'the variant "{name}"'
-        for change in api_changes(before.supergraph_sdl, after.supergraph_sdl, label):
-            if change.subgraph is None and (change.kind, change.path) not in told:
-                changes.append(VariantChange(name, change))
+        changes += [
+            VariantChange(name, change)
+            for change in api_changes(before.supergraph_sdl, after.supergraph_sdl, label)
+            if change.subgraph is None and (change.kind, change.path) not in told
+        ]
     return VariantCheck(tuple(changes), tuple(findings), tuple(notes))
 
 
