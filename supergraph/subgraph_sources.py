@@ -12,13 +12,15 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
-
-import httpx
 
 from supergraph.config import ConfigError, SubgraphConfig
 from supergraph.source_parts import join_files
 from supergraph.subgraph.model import SubgraphInput
+
+if TYPE_CHECKING:
+    import httpx  # takes longer to import than most commands take, and files need none of it
 
 MAX_SDL_BYTES = 50_000_000
 """The largest answer or file that is read; the largest real schemas have a few MB."""
@@ -40,6 +42,8 @@ async def _read_all(configs: Sequence[SubgraphConfig]) -> list[SubgraphInput]:
     async with AsyncExitStack() as stack:
         client = None
         if any(config.is_remote for config in configs):  # TLS takes a while to be set up
+            import httpx
+
             client = await stack.enter_async_context(
                 httpx.AsyncClient(timeout=REQUEST_TIMEOUT_SECONDS, follow_redirects=True)
             )
@@ -151,6 +155,8 @@ async def _fetch(
     content: Mapping[str, str] | None = None,
 ) -> tuple[bytes, int]:
     """Body and status of the answer, whatever they are."""
+    import httpx
+
     shown = without_secrets(url)
     try:
         async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):

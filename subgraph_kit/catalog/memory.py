@@ -187,9 +187,7 @@ class MemoryCatalog:
         if existing is not None:
             return same_schema(existing, schema_format, definition)
         latest = await self.latest_schema(entity_type)
-        fits = compare_with_latest(
-                latest, entity_type, schema_format, definition, compatibility
-            )
+        fits = compare_with_latest(latest, entity_type, schema_format, definition, compatibility)
         published = SchemaVersion(
             id=uuid4(),
             wire_id=len(self._schemas) + 1,

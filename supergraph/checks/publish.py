@@ -36,14 +36,28 @@ class AcceptedSchema:
     forward_compatible: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedSchema:
-    """A schema in the catalog; `is_new` tells whether it was not there before."""
+class PublishedSchema(Protocol):
+    """A schema in the catalog."""
 
-    subject: str
-    version: str
-    sdl: str
-    is_new: bool
+    @property
+    def subject(self) -> str:
+        """As of `AcceptedSchema`."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Its number among those of the subject."""
+        ...
+
+    @property
+    def sdl(self) -> str:
+        """Its text."""
+        ...
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it was not there before."""
+        ...
 
 
 class SchemaCatalog(Protocol):
@@ -78,25 +92,20 @@ def accepted_schemas(
     }
     reverse: list[SchemaChange] = graph_changes(new, old) if old is not None else []
     forward = {item.path for item in reverse if item.criticality is Criticality.BREAKING}
-    found = []
-    for given in subgraphs_of(new.source):
-        found.append(
-            AcceptedSchema(
-                subject_of(graph, given.name),
-                given.sdl,
-                not _touches(backward, given.name, old, new),
-                old is not None and not _touches(forward, given.name, old, new),
-            )
+    subgraphs = [
+        AcceptedSchema(
+            subject_of(graph, given.name),
+            given.sdl,
+            not _touches(backward, given.name, old, new),
+            old is not None and not _touches(forward, given.name, old, new),
         )
-    found.append(
-        AcceptedSchema(subject_of(graph), new.sdl, not backward, old is not None and not forward)
-    )
-    return found
+        for given in subgraphs_of(new.source)
+    ]
+    is_forward = old is not None and not forward
+    return [*subgraphs, AcceptedSchema(subject_of(graph), new.sdl, not backward, is_forward)]
 
 
-def _touches(
-    coordinates: set[str], subgraph: str, old: GraphSide | None, new: GraphSide
-) -> bool:
+def _touches(coordinates: set[str], subgraph: str, old: GraphSide | None, new: GraphSide) -> bool:
     return any(
         subgraph in side.places.subgraphs(coordinate)
         for coordinate in coordinates

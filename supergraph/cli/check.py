@@ -106,8 +106,7 @@ def check_command(
             operations=recorded(settings),
             exceptions=read_exceptions(exceptions, settings),
         )
-        given = services(context).planner
-        planner = given() if given is not None and settings.plans.compare else None
+        planner = services(context).planner if settings.plans.compare else None
         result = cached_check(inputs, planner, open_store(use_cache, cache_dir))
         finish(result, outputs, str(schema or files[0]))
 

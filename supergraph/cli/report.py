@@ -7,19 +7,19 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from graphql import TypeDefinitionNode, parse
-from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
 
 from supergraph.compose import CompositionResult
 from supergraph.contracts import ContractResult
 from supergraph.errors import CompositionError, SourceLocation
 from supergraph.hints import CompositionHint, HintLevel
 from supergraph.subgraph.model import SubgraphInput
+
+if TYPE_CHECKING:
+    from rich.console import Console  # imported where something is printed in colour
 
 
 class Format(StrEnum):
@@ -79,6 +79,8 @@ def report_contract(
             report["supergraph_sdl"] = result.supergraph_sdl
         typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
         return
+    from rich.text import Text
+
     console, lines = _console(), _lines([supergraph])
     for sentence in unknown:
         console.print(Text("warning: ", style="yellow") + Text(sentence))
@@ -114,6 +116,8 @@ def _count(number: int, noun: str) -> str:
 
 
 def _console() -> Console:
+    from rich.console import Console
+
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -123,6 +127,8 @@ def _print(
     lines: _Lines,
     style: str,
 ) -> None:
+    from rich.text import Text
+
     first, *rest = _paragraph(item, lines).split("\n")
     heading, _, sentence = first.partition(": ")
     text = Text(heading, style=style) + Text(f": {sentence}\n")
@@ -211,6 +217,8 @@ def _excerpt(place: SourceLocation, lines: _Lines) -> str:
 
 def _window(line: str, column: int) -> tuple[str, int]:
     """The line, or what is around the column of a long one; and where the column is in it."""
+    from rich.cells import cell_len
+
     start = 0
     if len(line) > MAX_LINE_CHARACTERS:
         start = max(0, min(column - MAX_LINE_CHARACTERS // 2, len(line) - MAX_LINE_CHARACTERS))

@@ -1,4 +1,4 @@
-"""What the commands need of other packages, which this one may not know: handed in by whoever calls.
+"""What the commands need of packages that this one may not know: handed in by whoever calls.
 
 `dictamesh.py` gives it as the context object of the command line; without it the commands do
 without, and say so.
@@ -6,25 +6,21 @@ without, and say so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import typer
 
 from supergraph.checks.operations.plans import PlannerFactory
-from supergraph.checks.publish import AcceptedSchema, PublishedSchema
-
-Publisher: TypeAlias = Callable[[str, Sequence[AcceptedSchema]], Sequence[PublishedSchema]]
-"""Writes schemas to the catalog at a DSN; raises `PublishError` with a sentence if it cannot."""
+from supergraph.checks.publish import SchemaCatalog
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`planner` plans operations; `publisher` writes to the catalog."""
+    """`planner` makes what plans operations; `catalog` opens the catalog at a DSN."""
 
-    planner: Callable[[], PlannerFactory] | None = None
-    publisher: Callable[[], Publisher] | None = None
+    planner: PlannerFactory | None = None
+    catalog: Callable[[str], SchemaCatalog] | None = None
 
 
 def services(context: typer.Context) -> Services:

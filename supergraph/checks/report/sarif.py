@@ -53,9 +53,7 @@ def render(result: CheckResult, context: ReportContext) -> str:
             }
         },
         "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {
-            "SRCROOT": {"description": {"text": "The repository's directory."}}
-        },
+        "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The repository's directory."}}},
         "invocations": [invocation],
         "results": results,
     }

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-import httpx
 from graphql import build_client_schema, get_introspection_query, print_schema
 
 from supergraph.checks.errors import CheckInputError
 from supergraph.checks.sources.source import GraphSource
 from supergraph.subgraph_sources import MAX_SDL_BYTES, without_secrets
+
+if TYPE_CHECKING:
+    import httpx  # imported where it is needed: most checks need none of it
 
 SUPERGRAPH_PATH = "/supergraph"
 """Where our gateway gives out its supergraph, if it is told to (`listen.supergraph_path`)."""
@@ -31,6 +33,8 @@ def read_gateway(address: str, headers: Mapping[str, str]) -> GraphSource:
     Raises:
         CheckInputError: if there is no answer to use.
     """
+    import httpx
+
     shown = without_secrets(address)
     parts = urlsplit(address)
     endpoint = address if parts.path.strip("/") else _at(address, _GRAPHQL_PATH)
