@@ -119,7 +119,7 @@ def _planner(supergraph: Any) -> Any:
 
 def _catalog(dsn: str) -> Any:
     """The catalog at a DSN."""
-    from supergraph.checks.publish import CatalogError
+    from supergraph.checks.catalog import CatalogError
 
     kit = importlib.import_module("subgraph_kit.catalog.graphql_schemas")
     return kit.SchemaArchive(dsn, CatalogError)

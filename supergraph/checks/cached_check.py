@@ -11,11 +11,11 @@ import json
 from dataclasses import asdict
 from importlib.metadata import entry_points
 
-from supergraph.checks.check import CheckInputs, check
-from supergraph.checks.lint.registry import ENTRY_POINT_GROUP
+from supergraph.checks.inputs import CheckInputs
 from supergraph.checks.operations.plans import PlannerFactory
 from supergraph.checks.report import json_report
 from supergraph.checks.result import CheckResult
+from supergraph.checks.settings import LINT_RULES_GROUP
 from supergraph.checks.store import Store, code_fingerprint, digest
 
 
@@ -25,8 +25,8 @@ def cached_check(inputs: CheckInputs, planner: PlannerFactory | None, store: Sto
     Raises:
         CheckInputError: as `check` does; that is not kept.
     """
-    if entry_points(group=ENTRY_POINT_GROUP):
-        return check(inputs, planner, store)
+    if entry_points(group=LINT_RULES_GROUP):
+        return _check(inputs, planner, store)
     key = inputs_digest(inputs, with_planner=planner is not None)
     kept = store.get("result", key)
     if kept is not None:
@@ -34,9 +34,16 @@ def cached_check(inputs: CheckInputs, planner: PlannerFactory | None, store: Sto
             return json_report.parse(kept)
         except ValueError:
             pass  # not written by us; checking is the remedy
-    result = check(inputs, planner, store)
+    result = _check(inputs, planner, store)
     store.put("result", key, json_report.render(result).encode("utf-8"))
     return result
+
+
+def _check(inputs: CheckInputs, planner: PlannerFactory | None, store: Store) -> CheckResult:
+    # A kept result needs none of what checking imports, which takes most of its time.
+    from supergraph.checks.check import check
+
+    return check(inputs, planner, store)
 
 
 def inputs_digest(inputs: CheckInputs, *, with_planner: bool) -> str:

@@ -8,23 +8,23 @@ The stages are functions over values; nothing here reads a file or asks a server
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import replace
 
 from supergraph.cache import CompositionCache
+from supergraph.checks.change import Criticality, SchemaChange
 from supergraph.checks.changes_found import change_finding, findings_of, graph_changes
 from supergraph.checks.contracts import VariantCheck, check_variants
 from supergraph.checks.errors import CheckInputError
 from supergraph.checks.finding import Finding, Level, Stage
+from supergraph.checks.inputs import CheckInputs
 from supergraph.checks.lint.run import ActiveRule, active_rules, lint, lint_graph
 from supergraph.checks.operations.examine import examine_all
 from supergraph.checks.operations.plans import PlannerFactory
-from supergraph.checks.operations.raw import RecordedFile
 from supergraph.checks.operations.read import read_operations
 from supergraph.checks.policy import accept, expired_in, parse_policy
-from supergraph.checks.regrading import regraded
+from supergraph.checks.regrade import RegradeOptions, reachable_names, regrade
 from supergraph.checks.result import CheckResult, Figures
-from supergraph.checks.settings import CheckSettings, FailOn, LintSettings
+from supergraph.checks.settings import FailOn, GradingSettings, LintSettings
 from supergraph.checks.side import Failed, GraphSide, compose_side
 from supergraph.checks.sources.read import subgraphs_of
 from supergraph.checks.sources.source import GraphSource
@@ -39,18 +39,6 @@ from supergraph.checks.usage import (
 from supergraph.collection import collection_paused
 from supergraph.hints import CompositionHint, HintLevel
 from supergraph.subgraph.load import ParsedSubgraph
-
-
-@dataclass(frozen=True, slots=True)
-class CheckInputs:
-    """All that a check depends on. `exceptions` are name and text of that file."""
-
-    proposed: GraphSource
-    base: GraphSource | None
-    settings: CheckSettings
-    operations: tuple[RecordedFile, ...] = ()
-    exceptions: tuple[str, str] | None = None
-    today: date = field(default_factory=date.today)
 
 
 def check(
@@ -79,7 +67,8 @@ def _check(inputs: CheckInputs, planner: PlannerFactory | None, store: Store) ->
     old = _base(inputs, cache, store, notes)
 
     changes = graph_changes(old, new) if old is not None else []
-    changes = regraded(changes, old, new, settings.grading) if old is not None else []
+    if old is not None:
+        changes = _graded(changes, old, settings.grading)
     variants = check_variants(settings.contracts, old, new, changes, store)
     all_changes = [*changes, *(item.change for item in variants.changes)]
     used = used_changes(all_changes, (old or new).api_schema)
@@ -174,6 +163,26 @@ def _base(
             "plans and what was there before were not looked at."
         )
     return side
+
+
+def _graded(
+    changes: Sequence[SchemaChange], old: GraphSide, settings: GradingSettings
+) -> list[SchemaChange]:
+    options = RegradeOptions(
+        dangerous_is_breaking=settings.dangerous_is_breaking,
+        ignore_descriptions=settings.ignore_descriptions,
+        suppress_deprecated_removals=settings.allow_deprecated_removals,
+        safe_unreachable=settings.unreachable_is_safe,
+        simplify=settings.simplify,
+        ignore_directives=frozenset(settings.ignore_directives),
+        kinds={
+            kind: None if grade == "ignore" else Criticality(grade)
+            for kind, grade in settings.kinds.items()
+        },
+    )
+    # Only this option asks what can be reached, and finding out takes a while.
+    reachable = reachable_names(old.sdl) if settings.unreachable_is_safe else ()
+    return regrade(changes, options, reachable)
 
 
 def _label(source: GraphSource | None) -> str:

@@ -16,13 +16,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from supergraph.checks.yaml_file import ConfigModel, parse_model, read_text_file
 
 DEFAULT_FILE = Path("dictamesh.checks.yaml")
+
+LINT_RULES_GROUP = "dictamesh.lint_rules"
+"""The entry points by which installed packages bring lint rules."""
 
 
 class FailOn(StrEnum):
@@ -149,12 +152,20 @@ class GradingSettings(ConfigModel):
 
     dangerous_is_breaking: bool = False
     """Whether a dangerous change is taken for a breaking one."""
-    deprecated_removal_is_safe: bool = False
-    """Whether what the base marks @deprecated may be removed, used or not."""
+    allow_deprecated_removals: bool = False
+    """Whether removing what the base marks @deprecated is dangerous only, not breaking."""
     ignore_descriptions: bool = False
     """Whether changed descriptions are left out."""
+    ignore_directives: tuple[str, ...] = ()
+    """Applied directives whose changes are left out, without `@`."""
     unreachable_is_safe: bool = False
-    """Whether changes of types that no query reaches are safe."""
+    """Whether breaking changes of types that no operation reaches are safe."""
+    simplify: bool = True
+    """Whether what an addition brings along is left out: the fields of a new type."""
+    kinds: dict[str, Literal["breaking", "dangerous", "safe", "ignore"]] = Field(
+        default_factory=dict
+    )
+    """The grade of every change of a kind, or ignore."""
 
 
 class CheckSettings(ConfigModel):

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from supergraph.checks.cached_check import cached_check
-from supergraph.checks.check import CheckInputs
 from supergraph.checks.errors import CheckInputError
+from supergraph.checks.inputs import CheckInputs
 from supergraph.checks.report.json_report import json_schema as result_schema
 from supergraph.checks.settings import json_schema as settings_schema
 from supergraph.checks.sources.read import read_base

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from supergraph.checks.check import CheckInputs, check
 from supergraph.checks.finding import Stage
-from supergraph.checks.lint.registry import known_rules
+from supergraph.checks.inputs import CheckInputs
 from supergraph.checks.settings import FailOn, PlanSettings
 from supergraph.checks.sources.read import read_base
 from supergraph.cli.checking import (
@@ -57,6 +56,8 @@ def lint_command(
 
     Example: dictamesh supergraph lint --base main --format sarif=lint.sarif
     """
+    from supergraph.checks.check import check
+
     with exit_codes():
         if rules:
             typer.echo(_rules_text())
@@ -84,6 +85,8 @@ def lint_command(
 
 
 def _rules_text() -> str:
+    from supergraph.checks.lint.registry import known_rules
+
     lines = []
     for name, rule in known_rules().items():
         description = (type(rule).__doc__ or "").strip().split("\n")[0]

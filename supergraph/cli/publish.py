@@ -8,14 +8,9 @@ from typing import Annotated
 import typer
 
 from supergraph.cache import CompositionCache
-from supergraph.checks.check import CheckInputs, check
+from supergraph.checks.catalog import CatalogError, SchemaCatalog
 from supergraph.checks.errors import CheckInputError
-from supergraph.checks.publish import (
-    CatalogError,
-    SchemaCatalog,
-    accepted_schemas,
-    subject_of,
-)
+from supergraph.checks.inputs import CheckInputs
 from supergraph.checks.result import ExitCode
 from supergraph.checks.side import Failed, GraphSide, compose_side
 from supergraph.checks.sources.source import GraphSource
@@ -71,6 +66,9 @@ def publish_command(
     gets a new version, with flags that say whether it is backward and forward compatible with the
     one before. A graph that does not pass is not recorded; the exit codes are those of check.
     """
+    from supergraph.checks.check import check
+    from supergraph.checks.publish import accepted_schemas, subject_of
+
     with exit_codes():
         outputs = outputs_for(formats)
         settings = read_settings(checks, fail_on, operations)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import typer
 
+from supergraph.checks.catalog import SchemaCatalog
 from supergraph.checks.operations.plans import PlannerFactory
-from supergraph.checks.publish import SchemaCatalog
 
 
 @dataclass(frozen=True, slots=True)

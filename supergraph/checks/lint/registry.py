@@ -19,8 +19,7 @@ from supergraph.checks.lint.pii_tags import PiiTags
 from supergraph.checks.lint.rule import LintRule
 from supergraph.checks.lint.type_names import TypeNames
 from supergraph.checks.lint.unused_types import UnusedTypes
-
-ENTRY_POINT_GROUP = "dictamesh.lint_rules"
+from supergraph.checks.settings import LINT_RULES_GROUP
 
 RULES: tuple[type[LintRule], ...] = (
     TypeNames,
@@ -46,7 +45,7 @@ def known_rules() -> Mapping[str, LintRule]:
         CheckInputError: if an installed rule cannot be used; the sentence names the package.
     """
     found: dict[str, LintRule] = {rule.name: rule() for rule in RULES}
-    points = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)
+    points = sorted(entry_points(group=LINT_RULES_GROUP), key=lambda point: point.name)
     for point in points:
         rule = _load(point)
         if rule.name in found:
