@@ -89,7 +89,7 @@ def findings_of(changes: Iterable[SchemaChange], old: GraphSide, new: GraphSide)
             change,
             new.places,
             old.places,
-            owners=sorted(old.places.subgraphs(change.path)),
+            owners=sorted(old.declared_in(change.path)),
         )
         for change in changes
     ]

@@ -97,13 +97,12 @@ def _check(inputs: CheckInputs, planner: PlannerFactory | None, store: Store) ->
     notes += variants.notes
     findings += _lint(old, new, rules, settings.lint, cache)
     findings = [_levelled(finding, settings.fail_on) for finding in findings]
-    expired, unused = [], ()
+    unused: tuple[str, ...] = ()
     if policy is not None:
         findings, unused = accept(findings, policy, inputs.today)
-        expired = [
+        findings += [
             _levelled(finding, settings.fail_on) for finding in expired_in(policy, inputs.today)
         ]
-    findings += expired
     affected = {operation.id for finding in findings for operation in finding.operations}
     return CheckResult(
         base=_label(inputs.base),

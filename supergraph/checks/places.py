@@ -72,10 +72,6 @@ class Places:
                 found.append(SourceLocation(item.subgraph, 1, 1, file))
         return tuple(found)
 
-    def subgraphs(self, coordinate: str) -> frozenset[str]:
-        """The subgraphs that declare the element."""
-        return frozenset(place.subgraph for place in self.of(coordinate))
-
     def _index(self) -> dict[str, tuple[SourceLocation, ...]]:
         if self._found is None:
             collected: dict[str, list[SourceLocation]] = {}

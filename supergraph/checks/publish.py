@@ -47,7 +47,7 @@ def accepted_schemas(
 
 def _touches(coordinates: set[str], subgraph: str, old: GraphSide | None, new: GraphSide) -> bool:
     return any(
-        subgraph in side.places.subgraphs(coordinate)
+        subgraph in side.declared_in(coordinate)
         for coordinate in coordinates
         for side in (old, new)
         if side is not None

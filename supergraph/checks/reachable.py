@@ -18,10 +18,10 @@ def reachable_types(schema: GraphQLSchema) -> frozenset[str]:
     An interface leads to its implementations and each of them to its interfaces.
     """
     implementations: dict[str, list[str]] = {}
-    for definition in schema.type_map.values():
-        if isinstance(definition, GraphQLObjectType | GraphQLInterfaceType):
-            for interface in definition.interfaces:
-                implementations.setdefault(interface.name, []).append(definition.name)
+    for item in schema.type_map.values():
+        if isinstance(item, GraphQLObjectType | GraphQLInterfaceType):
+            for interface in item.interfaces:
+                implementations.setdefault(interface.name, []).append(item.name)
     roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
     pending = [root.name for root in roots if root is not None]
     pending += [
@@ -41,9 +41,9 @@ def reachable_types(schema: GraphQLSchema) -> frozenset[str]:
             pending += implementations.get(name, [])
             for field in definition.fields.values():
                 pending.append(get_named_type(field.type).name)
-                pending += [get_named_type(item.type).name for item in field.args.values()]
+                pending += [get_named_type(each.type).name for each in field.args.values()]
         elif isinstance(definition, GraphQLUnionType):
             pending += [member.name for member in definition.types]
         elif isinstance(definition, GraphQLInputObjectType):
-            pending += [get_named_type(item.type).name for item in definition.fields.values()]
+            pending += [get_named_type(each.type).name for each in definition.fields.values()]
     return frozenset(found)

@@ -17,7 +17,7 @@ from supergraph.compose import CompositionResult, compose
 from supergraph.errors import CompositionError, SourceLocation
 from supergraph.hints import CompositionHint, HintCode
 from supergraph.load import load_supergraph, parse_supergraph
-from supergraph.model import InvalidSupergraphError, Supergraph
+from supergraph.model import InvalidSupergraphError, Supergraph, TypeName
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,21 @@ class GraphSide:
         if self.supergraph is not None:
             return self.supergraph.sdl
         return self.source.api_sdl or ""
+
+    def declared_in(self, coordinate: str) -> frozenset[str]:
+        """The subgraphs that declare an element; none where only the API schema is known."""
+        if self.supergraph is None:
+            return frozenset()
+        name, _, member = coordinate.partition("(")[0].partition(".")
+        definition = self.supergraph.types.get(TypeName(name))
+        if definition is None:
+            return frozenset()
+        if not member:
+            return frozenset(definition.graphs)
+        if member in definition.enum_values:
+            return frozenset(item.graph for item in definition.enum_values[member])
+        field = definition.fields.get(member)
+        return frozenset(item.graph for item in field.joins) if field is not None else frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from supergraph.cache import CompositionCache
-from supergraph.checks.check import CheckInputs, check
+from supergraph.checks.check import check
 from supergraph.checks.errors import CheckInputError
 from supergraph.checks.finding import Stage
+from supergraph.checks.inputs import CheckInputs
 from supergraph.checks.operations.coverage import Coverage, coverage_of
 from supergraph.checks.operations.read import read_operations
 from supergraph.checks.settings import CheckSettings, LintSettings, RuleSettings, RuleSeverity

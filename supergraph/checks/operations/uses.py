@@ -123,7 +123,7 @@ class UseFinder:
         if field is None:
             return None
         self._arguments(node.arguments, field.args, coordinate, found)
-        type_name = get_named_type(field.type).name
+        type_name: str = get_named_type(field.type).name
         found.add(type_name)
         return type_name
 
@@ -161,11 +161,11 @@ class UseFinder:
             if not isinstance(definition, GraphQLInputObjectType):
                 return
             found.add(type_name)
-            for item in value.fields:
-                field = definition.fields.get(item.name.value)
+            for member in value.fields:
+                field = definition.fields.get(member.name.value)
                 if field is not None:
-                    found.add(f"{type_name}.{item.name.value}")
-                    self._value(item.value, get_named_type(field.type).name, found)
+                    found.add(f"{type_name}.{member.name.value}")
+                    self._value(member.value, get_named_type(field.type).name, found)
 
     def _whole_input(self, name: str) -> frozenset[str]:
         """All that a variable of a type may use."""
