@@ -219,5 +219,5 @@ def without_secrets(url: str) -> str:
         host = parts.hostname or ""
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return "the subgraph_url"
+        return "the address"
     return urlunsplit((parts.scheme, host + port, parts.path, "", ""))

@@ -1,10 +1,11 @@
 """Usage files: JSON lines that are appended, put aside when they are large, and in the end deleted.
 
+    {"v": 1, "kind": "file", "id": …}
     {"v": 1, "kind": "operation", "hash": …, "name": …, "text": …}
     {"v": 1, "kind": "count", "hash": …, "client": …, "version": …, "count": …, "until": …}
 
-The text of an operation stands in every file in which it is counted, before that. All workers
-append to one file, each batch under a lock and in one write. A batch that was cut off (the disk was
+The text of an operation stands in every file in which it is counted, before that; each process
+remembers by the file's id which texts it wrote. All workers append to one file, each batch under a lock and in one write. A batch that was cut off (the disk was
 full, the machine went down) is cut away by the next.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -40,8 +42,8 @@ class UsageFiles:
         self._max_file_bytes = max_file_bytes
         self._max_files = max_files
         self._written: set[str] = set()
-        self._file: tuple[int, int] | None = None
-        """The file whose texts are in `_written`: device and inode."""
+        self._file = b""
+        """First line of the file whose texts are in `_written`."""
 
     def append(self, counts: Counts, until: str) -> None:
         """Write counts down.
@@ -54,12 +56,17 @@ class UsageFiles:
             self._rotate()
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
             try:
-                status = os.fstat(descriptor)
-                if (status.st_dev, status.st_ino) != self._file:
-                    self._file, self._written = (status.st_dev, status.st_ino), set()
-                end = _end_of_lines(descriptor, status.st_size)
-                if end != status.st_size:
+                size = os.fstat(descriptor).st_size
+                end = _end_of_lines(descriptor, size)
+                if end != size:
                     os.ftruncate(descriptor, end)
+                if end == 0:
+                    header = f"{_line(kind='file', id=uuid.uuid4().hex)}\n".encode()
+                    end = os.write(descriptor, header)
+                # An inode does not tell a file from its successor: it is used again.
+                first = os.pread(descriptor, 200, 0).partition(b"\n")[0]
+                if first != self._file:
+                    self._file, self._written = first, set()
                 lines, texts = self._lines(counts, until)
                 data = "".join(f"{line}\n" for line in lines).encode()
                 if os.write(descriptor, data) < len(data):

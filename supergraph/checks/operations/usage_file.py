@@ -1,5 +1,6 @@
 """Usage files that the gateway writes: one JSON object a line.
 
+    {"v": 1, "kind": "file", "id": …}
     {"v": 1, "kind": "operation", "hash": …, "name": …, "text": …}
     {"v": 1, "kind": "count", "hash": …, "client": …, "version": …, "count": …, "until": …}
 
@@ -45,6 +46,8 @@ def read_usage(files: Sequence[RecordedFile]) -> list[KnownOperation]:
                     f"{file.name}:{number}: version {record['v']!r} of usage files is not known; "
                     f"version {VERSION} is."
                 )
+            if record["kind"] == "file":
+                continue
             key = record["hash"]
             if record["kind"] == "operation":
                 texts.setdefault(key, (record["text"], record.get("name"), file.name, number))
@@ -75,7 +78,11 @@ def _record(line: str) -> dict[str, Any] | None:
         found = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(found, dict) or not isinstance(found.get("hash"), str) or "v" not in found:
+    if not isinstance(found, dict) or "v" not in found:
+        return None
+    if found.get("kind") == "file":
+        return found
+    if not isinstance(found.get("hash"), str):
         return None
     if found.get("kind") == "operation" and isinstance(found.get("text"), str):
         return found

@@ -44,15 +44,12 @@ def _add_suite(
     if not findings:
         ElementTree.SubElement(suite, "testcase", name="nothing found", classname=stage.value)
     for finding in findings:
-        place = context.place(finding)
         about = finding.coordinate or ", ".join(str(item) for item in finding.operations)
         case = ElementTree.SubElement(
             suite,
             "testcase",
             name=plain(f"{finding.code} {about}".strip()),
             classname=f"{stage.value}.{finding.code}",
-            file=plain(place.file or ""),
-            line=str(place.line),
         )
         if finding.fails:
             failure = ElementTree.SubElement(

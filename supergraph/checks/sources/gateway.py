@@ -36,9 +36,9 @@ def read_gateway(address: str, headers: Mapping[str, str]) -> GraphSource:
     import httpx
 
     shown = without_secrets(address)
-    parts = urlsplit(address)
-    endpoint = address if parts.path.strip("/") else _at(address, _GRAPHQL_PATH)
     try:
+        parts = urlsplit(address)
+        endpoint = address if parts.path.strip("/") else _at(address, _GRAPHQL_PATH)
         with httpx.Client(
             timeout=_TIMEOUT_SECONDS, headers=dict(headers), follow_redirects=True
         ) as client:

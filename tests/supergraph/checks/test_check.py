@@ -38,8 +38,8 @@ def test_composition_errors_fail_with_2_all_at_once(project: Project) -> None:
     assert result.exit_code == ExitCode.COMPOSITION
     report = json.loads(result.stdout)
     assert [item["code"] for item in report["findings"] if item["level"] == "error"] == [
-        "INVALID_FIELD_SHARING",
         "FIELD_TYPE_MISMATCH",
+        "INVALID_FIELD_SHARING",
     ]
     assert report["findings"][0]["locations"][0] == {
         "subgraph": "products",
