@@ -5,8 +5,9 @@
     {"v": 1, "kind": "count", "hash": …, "client": …, "version": …, "count": …, "until": …}
 
 The text of an operation stands in every file in which it is counted, before that; each process
-remembers by the file's id which texts it wrote. All workers append to one file, each batch under a lock and in one write. A batch that was cut off (the disk was
-full, the machine went down) is cut away by the next.
+remembers by the file's id which texts it wrote. All workers append to one file, each batch under a
+lock and in one write. A batch that was cut off (the disk was full, the machine went down) is cut
+away by the next.
 """
 
 from __future__ import annotations
