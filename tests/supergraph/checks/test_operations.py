@@ -126,7 +126,8 @@ CHANGES = [
 QUERIES = [
     "{ p { name } }", "{ p { weight } }", "{ p { stars } }", "{ p { more { y x } } }",
     "{ n { id } }", "{ n { ... on P { size stars } } }", "{ q { x } }",
-    "{ p { org { code title } } }", "{ p { added } }", "{ q { x y } }", "{ p { other depth even } }", "{ added p { id } }",
+    "{ p { org { code title } } }", "{ p { added } }", "{ q { x y } }",
+    "{ p { other depth even } }", "{ added p { id } }",
 ]  # fmt: skip
 
 

@@ -229,7 +229,7 @@ def test_a_crash_is_70_and_leaves_no_report_that_could_be_a_pass(
     if "render" in place:
         from supergraph.checks.report import outputs as module
 
-        monkeypatch.setitem(module._RENDERERS, module.ReportForm.SARIF, crash)  # type: ignore[arg-type] # it does crash
+        monkeypatch.setitem(module._RENDERERS, module.ReportForm.SARIF, crash)
     result = project.check(*BASE, *outputs, "--no-cache")
     assert result.exit_code == ExitCode.INTERNAL
     assert result.stdout == ""
