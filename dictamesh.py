@@ -19,7 +19,8 @@ import typer
 _GROUPS = (
     # name, module with its `app`, the extra that has what it needs, one line for --help
     ("gateway", "gateway.cli", "gateway", "Serve a supergraph, and look at how it answers."),
-    ("supergraph", "supergraph.cli", "gateway", "Compose subgraphs into a supergraph."),
+    ("supergraph", "supergraph.cli", "gateway", "Compose subgraphs into a supergraph, check it."),
+    ("operations", "supergraph.cli.operations", "gateway", "Hold what clients send to a graph."),
     ("subgraph", "subgraph_kit.cli", "kit", "Generate and run subgraphs."),
 )
 _COMMANDS = (
@@ -27,6 +28,7 @@ _COMMANDS = (
     ("dev", "subgraph_kit.dev.cli", "kit,embedded", "Run a mesh here and follow every change."),
     ("demo", "examples.cli", "kit,embedded", "Bring up the whole mesh and show it."),
 )
+_CHECKING = ("supergraph", "operations")
 
 app = typer.Typer(
     name="dictamesh",
@@ -117,6 +119,26 @@ def _explain_missing(missing: str | None, extra: str) -> NoReturn:
     raise typer.Exit(1)
 
 
+def _services() -> Any:
+    """What the commands of `supergraph` need of packages that it may not know."""
+    from supergraph.cli.services import Services
+
+    return Services(planner=_planner, catalog=_catalog)
+
+
+def _planner(supergraph: Any) -> Any:
+    """What plans operations on a supergraph; imported when the first one is planned."""
+    return importlib.import_module("gateway.plan_figures").PlanMeter(supergraph)
+
+
+def _catalog(dsn: str) -> Any:
+    """The catalog at a DSN."""
+    from supergraph.checks.catalog import CatalogError
+
+    kit = importlib.import_module("subgraph_kit.catalog.graphql_schemas")
+    return kit.SchemaArchive(dsn, CatalogError)
+
+
 def _exists(module: str) -> bool:
     """Whether there is such a module, found without running it or what it imports."""
     package = module.rpartition(".")[0]
@@ -141,7 +163,7 @@ def main() -> None:
             _add_command(*command)
         else:
             _add_group(*command)
-    app()
+    app(obj=_services() if wanted in _CHECKING else None)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from supergraph.cache import CompositionCache
 from supergraph.collection import collection_paused
-from supergraph.errors import CompositionError, ErrorCode
+from supergraph.errors import CompositionError, ErrorCode, relocate
 from supergraph.federation.join import join_version
 from supergraph.hints import CompositionHint
 from supergraph.load import read_supergraph
@@ -55,7 +55,23 @@ def compose(
     with collection_paused():
         result = _compose(subgraphs, satisfiability, cache)
         cache.keep_only(subgraphs)
-    return result
+    return _in_files(result, subgraphs)
+
+
+def _in_files(result: CompositionResult, subgraphs: Sequence[SubgraphInput]) -> CompositionResult:
+    """The result with places in the files that subgraphs of several files are made of."""
+    parts = {given.name: given.parts for given in subgraphs if given.parts}
+    if not parts:
+        return result
+    return replace(
+        result,
+        errors=tuple(
+            replace(item, locations=relocate(item.locations, parts)) for item in result.errors
+        ),
+        hints=tuple(
+            replace(item, locations=relocate(item.locations, parts)) for item in result.hints
+        ),
+    )
 
 
 def _compose(

@@ -24,8 +24,8 @@ from supergraph.federation.directives import LATEST_VERSION
 MAX_CONFIG_BYTES = 5_000_000
 """A configuration of a thousand subgraphs has some 200 KB, unless it holds the schemas."""
 
-_SOURCES = ("file", "url", "subgraph_url", "sdl")
-_ONE_OF = "file, url, subgraph_url and sdl"
+_SOURCES = ("file", "files", "url", "subgraph_url", "sdl")
+_ONE_OF = "file, files, url, subgraph_url and sdl"
 _VERSION = re.compile(r"^=?v?(?P<major>\d{1,3})(\.(?P<minor>\d{1,4}))?(\.\d{1,4})?(-[\w.]+)?$")
 _VARIABLE = re.compile(r"\$\{env\.(?P<name>\w+)\}")
 
@@ -40,16 +40,18 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SubgraphConfig:
-    """One subgraph; exactly one of `file`, `schema_url`, `subgraph_url` and `sdl` is set.
+    """One subgraph; exactly one of `file`, `files`, `schema_url`, `subgraph_url` and `sdl` is set.
 
-    `file` is absolute. `schema_url` answers with SDL, `subgraph_url` is a running subgraph to ask;
-    `headers` go with the request to either and are never shown. `place` is file and line of the
-    configuration.
+    `file` is absolute, and so are `files`, each a path or a pattern such as `/graph/*.graphql`;
+    together they are one schema (rover knows one file only). `schema_url` answers with SDL,
+    `subgraph_url` is a running subgraph to ask; `headers` go with the request to either and are
+    never shown. `place` is file and line of the configuration.
     """
 
     name: str
     routing_url: str | None
     file: Path | None = None
+    files: tuple[Path, ...] = ()
     schema_url: str | None = None
     subgraph_url: str | None = None
     sdl: str | None = None
@@ -127,6 +129,17 @@ def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Sup
         raise ConfigError([f"{path}: the file is not UTF-8 text."]) from None
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read: {error.strerror}."]) from error
+    return parse_config(text, path, environment)
+
+
+def parse_config(
+    text: str, path: Path, environment: Mapping[str, str] | None = None
+) -> SupergraphConfig:
+    """Read the text of a configuration file; files in it count from the directory of `path`.
+
+    Raises:
+        ConfigError: with every problem found.
+    """
     return _Reader(path, environment if environment is not None else os.environ).read(text)
 
 
@@ -248,7 +261,11 @@ class _Reader:
                 f"{where} must have exactly one of {_ONE_OF}, but has {said}.",
             )
             return None
-        text = self._text(schema, given[0], where)
+        if given[0] == "files":
+            files = self._files(schema, where)
+            text = "" if files else None
+        else:
+            files, text = (), self._text(schema, given[0], where)
         routing_url = self._text(value, "routing_url", f'subgraph "{name}"')
         headers = self._headers(schema, where)
         if text is None:
@@ -257,12 +274,23 @@ class _Reader:
             name=name,
             routing_url=routing_url,
             file=(self._path.parent / text).absolute() if given[0] == "file" else None,
+            files=files,
             schema_url=text if given[0] == "url" else None,
             subgraph_url=text if given[0] == "subgraph_url" else None,
             sdl=text if given[0] == "sdl" else None,
             headers=headers,
             place=f"{self._path}:{listed.lc.key(name)[0] + 1}",
         )
+
+    def _files(self, schema: CommentedMap, where: str) -> tuple[Path, ...]:
+        value = schema.get("files")
+        if not isinstance(value, list) or not value:
+            self._problem(schema, "files", f'"files" of {where} must be a list of paths.')
+            return ()
+        if not all(isinstance(item, str) and item for item in value):
+            self._problem(schema, "files", f'"files" of {where} must be a list of strings.')
+            return ()
+        return tuple((self._path.parent / item).absolute() for item in value)
 
     def _headers(self, schema: CommentedMap, where: str) -> dict[str, str]:
         value = schema.get("introspection_headers")

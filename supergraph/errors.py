@@ -6,10 +6,12 @@ caller gets all of them at once, with Apollo's codes, so that tools made for tho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from supergraph.source_parts import SourcePart, place_in_parts
 
 if TYPE_CHECKING:
     from graphql import GraphQLError, Node
@@ -154,6 +156,17 @@ def locate(
         if node is not None and node.loc is not None:
             token = node.loc.start_token
             found[SourceLocation(subgraph, token.line, token.column, file)] = None
+    return tuple(found)
+
+
+def relocate(
+    places: Iterable[SourceLocation], parts: Mapping[str, Sequence[SourcePart]]
+) -> tuple[SourceLocation, ...]:
+    """The places in the files they stand in; `parts` are those of subgraphs of several files."""
+    found = []
+    for place in places:
+        there = place_in_parts(parts.get(place.subgraph, ()), place.line)
+        found.append(place if there is None else replace(place, file=there[0], line=there[1]))
     return tuple(found)
 
 

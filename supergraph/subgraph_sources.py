@@ -7,16 +7,20 @@ web server of a schema registry or a repository does. All are asked at once.
 from __future__ import annotations
 
 import asyncio
+import glob
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-import httpx
-
 from supergraph.config import ConfigError, SubgraphConfig
+from supergraph.source_parts import join_files
 from supergraph.subgraph.model import SubgraphInput
+
+if TYPE_CHECKING:
+    import httpx  # takes longer to import than most commands take, and files need none of it
 
 MAX_SDL_BYTES = 50_000_000
 """The largest answer or file that is read; the largest real schemas have a few MB."""
@@ -38,6 +42,8 @@ async def _read_all(configs: Sequence[SubgraphConfig]) -> list[SubgraphInput]:
     async with AsyncExitStack() as stack:
         client = None
         if any(config.is_remote for config in configs):  # TLS takes a while to be set up
+            import httpx
+
             client = await stack.enter_async_context(
                 httpx.AsyncClient(timeout=REQUEST_TIMEOUT_SECONDS, follow_redirects=True)
             )
@@ -53,7 +59,11 @@ async def _read(config: SubgraphConfig, client: httpx.AsyncClient | None) -> Sub
     try:
         if config.file is not None:
             sdl = await asyncio.to_thread(_read_file, config.file)
-            return SubgraphInput(config.name, config.url, sdl, _shown(config.file))
+            return SubgraphInput(config.name, config.url, sdl, shown_path(config.file))
+        if config.files:
+            texts = await asyncio.to_thread(_read_files, config.files)
+            sdl, parts = join_files(texts)
+            return SubgraphInput(config.name, config.url, sdl, parts=parts)
         if client is not None and config.subgraph_url is not None:
             return SubgraphInput(config.name, config.url, await _ask(config, client))
         if client is not None and config.schema_url is not None:
@@ -67,37 +77,57 @@ class _SourceError(Exception):
     """Why SDL could not be had."""
 
 
-def _shown(path: Path) -> str:
+def shown_path(path: Path) -> str:
+    """The path as messages name it: from the working directory if it is below that."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
 
 
+def matching_files(pattern: Path) -> list[Path]:
+    """The files that a path or pattern names, sorted; a plain path whether it exists or not."""
+    if not glob.has_magic(str(pattern)):
+        return [pattern]
+    relative = pattern.relative_to(pattern.anchor)
+    return sorted(path for path in Path(pattern.anchor).glob(str(relative)) if path.is_file())
+
+
+def _read_files(patterns: Sequence[Path]) -> list[tuple[str, str]]:
+    """The name and text of every file that the patterns find, each once."""
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        matching = matching_files(pattern)
+        if not matching:
+            raise _SourceError(f"no file matches {shown_path(pattern)}.")
+        found |= dict.fromkeys(matching)
+    return [(shown_path(path), _read_file(path)) for path in found]
+
+
 def _read_file(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_SDL_BYTES:
-            raise _SourceError(f"{_shown(path)} is larger than {MAX_SDL_BYTES} bytes.")
+            raise _SourceError(f"{shown_path(path)} is larger than {MAX_SDL_BYTES} bytes.")
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise _SourceError(
-            f"there is no file {_shown(path)}. Paths count from the configuration file."
+            f"there is no file {shown_path(path)}. Paths count from the configuration file."
         ) from None
     except UnicodeDecodeError:
-        raise _SourceError(f"{_shown(path)} is not UTF-8 text.") from None
+        raise _SourceError(f"{shown_path(path)} is not UTF-8 text.") from None
     except OSError as error:
-        raise _SourceError(f"{_shown(path)} cannot be read: {error.strerror}.") from error
+        raise _SourceError(f"{shown_path(path)} cannot be read: {error.strerror}.") from error
 
 
 async def _ask(config: SubgraphConfig, client: httpx.AsyncClient) -> str:
     url = config.subgraph_url or ""
     body, status = await _fetch(client, "POST", url, config.headers, _QUERY)
-    return _sdl_of(body, status, _without_secrets(url))
+    return _sdl_of(body, status, without_secrets(url))
 
 
 async def _get(config: SubgraphConfig, client: httpx.AsyncClient) -> str:
     url = config.schema_url or ""
-    shown = _without_secrets(url)
+    shown = without_secrets(url)
     body, status = await _fetch(client, "GET", url, config.headers)
     if not 200 <= status < 300:
         raise _SourceError(f"{shown} answered with HTTP {status} and not with SDL.")
@@ -125,7 +155,9 @@ async def _fetch(
     content: Mapping[str, str] | None = None,
 ) -> tuple[bytes, int]:
     """Body and status of the answer, whatever they are."""
-    shown = _without_secrets(url)
+    import httpx
+
+    shown = without_secrets(url)
     try:
         async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
             async with client.stream(method, url, json=content, headers=dict(headers)) as response:
@@ -180,12 +212,12 @@ def _sdl_of(body: bytes, status: int, shown: str) -> str:
     )
 
 
-def _without_secrets(url: str) -> str:
-    """The URL without user, password, query and fragment."""
+def without_secrets(url: str) -> str:
+    """The URL as messages name it, without user, password, query and fragment."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return "the subgraph_url"
+        return "the address"
     return urlunsplit((parts.scheme, host + port, parts.path, "", ""))

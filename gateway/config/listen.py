@@ -20,6 +20,8 @@ class ListenSettings(ConfigModel):
     """0 takes a free port, which the first log line names."""
     path: UrlPath = "/graphql"
     """Path of the GraphQL endpoint."""
+    supergraph_path: UrlPath | None = None
+    """Path at which anyone can read the supergraph's SDL, for checks; by default nowhere."""
     workers: int = Field(default=1, ge=1, le=256)
     """Processes that serve the port, one per core at most; each has caches of its own."""
     keep_alive_seconds: int = Field(default=75, ge=1, le=3600)

@@ -31,6 +31,7 @@ from gateway.config.overrides import OverrideSettings
 from gateway.config.sharing import SharingSettings
 from gateway.config.subgraphs import SubgraphSettings, TransportSettings
 from gateway.config.telemetry import TelemetrySettings
+from gateway.config.usage import UsageSettings
 from gateway.config.yaml_file import YamlFile, read_yaml
 from gateway.errors import ConfigurationError
 
@@ -89,6 +90,8 @@ class GatewaySettings(BaseSettings):
     """How plans are executed: auto, interpreter or compiled; the answers are the same."""
     telemetry: TelemetrySettings = TelemetrySettings()
     """Logs, traces, metrics."""
+    usage: UsageSettings = UsageSettings()
+    """Files on which operations clients send, for checks."""
 
     @classmethod
     def settings_customise_sources(

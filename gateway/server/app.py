@@ -5,6 +5,7 @@
     /health/live        200 as long as the process works
     /health/ready       as /health
     /metrics            Prometheus text
+    /supergraph         the SDL of the supergraph, where a path for it is set
 
 Every answer but the page and its assets is JSON, errors included. Routing is a dictionary: a
 framework's router and request objects would cost more than the whole of this file.
@@ -40,6 +41,7 @@ from gateway.telemetry import (
 )
 from gateway.transport.headers import HeaderRules, credential_digest, deciding_headers
 from gateway.transport.in_flight import InFlight
+from gateway.usage import UsageRecorder
 from subgraph_kit.resilience.cut_off import cut_off
 
 Handler = Callable[[Scope, Receive, Send], Awaitable[int]]
@@ -79,8 +81,10 @@ class GatewayApp:
         metrics: GatewayMetrics,
         *,
         traced: bool = False,
+        usage: UsageRecorder | None = None,
     ) -> None:
         self._pipeline = pipeline
+        self._usage = usage
         self._limits = settings.limits
         self._traced = traced
         self._log_requests = settings.telemetry.log_requests
@@ -103,6 +107,8 @@ class GatewayApp:
             "/health/ready": self._ready,
             "/health/live": self._live,
         }
+        if settings.listen.supergraph_path is not None:
+            self._routes.setdefault(settings.listen.supergraph_path, self._supergraph)
         if settings.telemetry.metrics:
             self._routes["/metrics"] = self._metrics_text
         if self._page is not None:
@@ -177,6 +183,8 @@ class GatewayApp:
                 request = await self._read_request(scope, headers, receive)
                 async with ClientWatch(scope, receive) as client:
                     answer = await self._run(request, scope, client)
+                if self._usage is not None and answer.outcome.was_executed:
+                    self._usage.count(request.query, request.operation_name, headers)
             finally:
                 self._in_flight -= 1
         except RequestError as error:
@@ -332,6 +340,19 @@ class GatewayApp:
     async def _live(self, scope: Scope, _receive: Receive, send: Send) -> int:
         _only_get(scope)
         return await send_json(send, 200, {"status": "ok"})
+
+    async def _supergraph(self, scope: Scope, _receive: Receive, send: Send) -> int:
+        _only_get(scope)
+        runtime = self._pipeline.runtime
+        if runtime is None:
+            return await send_json(send, 503, {"status": "loading"}, headers={"retry-after": "1"})
+        body = runtime.supergraph.sdl.encode()
+        headers = [
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", str(len(body)).encode()),
+            NO_STORE,
+        ]
+        return await send_whole(send, 200, body, headers)
 
     async def _metrics_text(self, scope: Scope, _receive: Receive, send: Send) -> int:
         _only_get(scope)

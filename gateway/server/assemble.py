@@ -38,6 +38,7 @@ from gateway.transport.http import HttpConnections
 from gateway.transport.http2 import Http2Connections
 from gateway.transport.resilient import ResilientSubgraphClient, SubgraphPolicies
 from gateway.transport.route import HttpTarget
+from gateway.usage import UsageRecorder
 from subgraph_kit.cache.base import Cache
 from subgraph_kit.cache.layered import LayeredCache
 from subgraph_kit.cache.memory import MemoryCache
@@ -92,7 +93,10 @@ class Gateway:
         self.pipeline = Pipeline(
             settings.limits, entity_cache=self.entity_cache, executor=settings.executor
         )
-        self.app = GatewayApp(self.pipeline, settings, self.metrics, traced=self._traced)
+        self.usage = UsageRecorder(settings.usage) if settings.usage.directory else None
+        self.app = GatewayApp(
+            self.pipeline, settings, self.metrics, traced=self._traced, usage=self.usage
+        )
         self.source = FileSupergraphSource(
             settings.supergraph,
             self._take_over,
@@ -109,12 +113,16 @@ class Gateway:
             group.create_task(self.source.watch())
             if self.invalidator is not None:
                 group.create_task(self.invalidator.run())
+            if self.usage is not None:
+                group.create_task(self.usage.run())
 
     async def close(self) -> None:
         """Release connections; call it after the last request."""
         self.pipeline.close()
         self._connections.close()
         await self._http2_connections.close()
+        if self.usage is not None:
+            await self.usage.flush()
         if self.entity_cache is not None:
             await self.entity_cache.close()
         for close in self._close_later:

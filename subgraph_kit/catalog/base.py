@@ -21,7 +21,7 @@ from subgraph_kit.data_product import (
 from subgraph_kit.events.model import EntityChangeEvent
 
 EntityStatus = Literal["active", "deprecated", "archived"]
-SchemaFormat = Literal["avro", "json_schema", "protobuf"]
+SchemaFormat = Literal["avro", "json_schema", "protobuf", "graphql"]
 CacheLayer = Literal["l1_memory", "l2_redis", "l3_postgres"]
 
 MAX_GRAPH_DEPTH = 20
@@ -102,6 +102,16 @@ class EntityLocation:
 
 
 @dataclass(frozen=True, slots=True)
+class Compatibility:
+    """How a schema version relates to its predecessor."""
+
+    backward: bool
+    """Readers of this version can read what was written with the one before."""
+    forward: bool
+    """Readers of the one before can read what is written with this version."""
+
+
+@dataclass(frozen=True, slots=True)
 class SchemaVersion:
     """One row of `schemas` (row 47). `wire_id` is the number in the Confluent wire format."""
 
@@ -176,8 +186,13 @@ class Catalog(Protocol):
         version: str,
         schema_format: SchemaFormat,
         definition: Mapping[str, Any],
+        *,
+        compatibility: Compatibility | None = None,
     ) -> SchemaVersion:
         """Publish a schema version; publishing the same again returns what is there.
+
+        With `compatibility` somebody has compared it with the latest version already and let it
+        pass; that is recorded as it is. A GraphQL schema is published so only.
 
         Raises:
             IncompatibleSchemaError: if it would break readers of the latest version, or if the

@@ -14,6 +14,7 @@ from subgraph_kit.catalog.base import (
     GRAPH_LIMIT,
     PRODUCT_ROW_ID,
     CacheLayer,
+    Compatibility,
     EntityLocation,
     EntityRegistration,
     RelationshipHop,
@@ -178,13 +179,15 @@ class MemoryCatalog:
         version: str,
         schema_format: SchemaFormat,
         definition: Mapping[str, Any],
+        *,
+        compatibility: Compatibility | None = None,
     ) -> SchemaVersion:
         """Publish a schema version; publishing the same again returns what is there."""
         existing = self._find_schema(entity_type, version)
         if existing is not None:
             return same_schema(existing, schema_format, definition)
         latest = await self.latest_schema(entity_type)
-        fits = compare_with_latest(latest, entity_type, schema_format, definition)
+        fits = compare_with_latest(latest, entity_type, schema_format, definition, compatibility)
         published = SchemaVersion(
             id=uuid4(),
             wire_id=len(self._schemas) + 1,

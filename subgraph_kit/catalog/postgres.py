@@ -16,6 +16,7 @@ from subgraph_kit.catalog.base import (
     GRAPH_LIMIT,
     PRODUCT_ROW_ID,
     CacheLayer,
+    Compatibility,
     EntityLocation,
     EntityRegistration,
     RelationshipHop,
@@ -190,6 +191,8 @@ class PostgresCatalog:
         version: str,
         schema_format: SchemaFormat,
         definition: Mapping[str, Any],
+        *,
+        compatibility: Compatibility | None = None,
     ) -> SchemaVersion:
         """Publish a schema version; publishing the same again returns what is there.
 
@@ -208,7 +211,9 @@ class PostgresCatalog:
             if existing is not None:
                 return same_schema(existing, schema_format, definition)
             latest = await _latest_schema(connection, entity_type)
-            fits = compare_with_latest(latest, entity_type, schema_format, definition)
+            fits = compare_with_latest(
+                latest, entity_type, schema_format, definition, compatibility
+            )
             await connection.execute(
                 statements.INSERT_SCHEMA,
                 entity_type, version, schema_format, dict(definition), fits.backward, fits.forward,

@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from subgraph_kit.catalog.base import SchemaFormat, SchemaVersion
-from subgraph_kit.errors import IncompatibleSchemaError
+from subgraph_kit.catalog.base import Compatibility, SchemaFormat, SchemaVersion
+from subgraph_kit.errors import ConfigurationError, IncompatibleSchemaError
 from subgraph_kit.events.compatibility import avro_incompatibilities
 
 Definition = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Compatibility:
-    """How a version relates to its predecessor."""
-
-    backward: bool
-    """Readers of this version can read what was written with the one before."""
-    forward: bool
-    """Readers of the one before can read what is written with this version."""
 
 
 def check_successor(
@@ -61,14 +50,25 @@ def compare_with_latest(
     entity_type: str,
     schema_format: SchemaFormat,
     definition: Mapping[str, Any],
+    told: Compatibility | None = None,
 ) -> Compatibility:
-    """Return how a new version relates to the latest; the first fits anything."""
+    """Return how a new version relates to the latest; the first fits anything.
+
+    What somebody `told` who compared them is taken as it is.
+    """
+    if schema_format == "graphql" and told is None:
+        raise ConfigurationError(
+            f"{entity_type!r}: a GraphQL schema is published with its compatibility, by "
+            "`dictamesh supergraph publish`"
+        )
     if latest is None:
-        return Compatibility(backward=True, forward=False)
+        return told or Compatibility(backward=True, forward=False)
     if latest.schema_format != schema_format:
         raise IncompatibleSchemaError(
             f"{entity_type!r} has schemas in format {latest.schema_format!r}, not {schema_format!r}"
         )
+    if told is not None:
+        return told
     return check_successor(entity_type, schema_format, latest.definition, definition)
 
 
@@ -83,6 +83,8 @@ def incompatibilities(
             return _json_schema(writer, reader, "")
         case "protobuf":
             return _protobuf(writer, reader)
+        case "graphql":
+            return [] if writer == reader else ["whoever publishes GraphQL schemas compares them"]
 
 
 def _json_schema(writer: Definition, reader: Definition, path: str) -> list[str]:

@@ -14,6 +14,7 @@ import pytest
 from subgraph_kit.catalog.base import (
     PRODUCT_ROW_ID,
     Catalog,
+    Compatibility,
     EntityRegistration,
     RelationshipRecord,
 )
@@ -269,6 +270,18 @@ class CatalogConformance:
             await catalog.register_schema("Thing", "1.0.0", "avro", an_avro_schema(required))
         with pytest.raises(IncompatibleSchemaError, match="not 'json_schema'"):
             await catalog.register_schema("Thing", "2.0.0", "json_schema", {})
+
+    async def test_records_graphql_schemas_with_the_flags_it_is_told(
+        self, catalog: Catalog
+    ) -> None:
+        """Who publishes them has compared them; without that they are refused."""
+        first = {"sdl": "type Query { a: Int }"}
+        with pytest.raises(ConfigurationError, match="dictamesh supergraph publish"):
+            await catalog.register_schema("subgraph:a", "1", "graphql", first)
+        told = Compatibility(backward=False, forward=True)
+        one = await catalog.register_schema("subgraph:a", "1", "graphql", first, compatibility=told)
+        assert (one.backward_compatible, one.forward_compatible) == (False, True)
+        assert await catalog.latest_schema("subgraph:a") == one
 
     @pytest.mark.parametrize("wire_id", [0, -1, 99, 2**32 - 1])
     async def test_an_unknown_schema_number_is_an_error(

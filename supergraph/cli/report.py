@@ -6,19 +6,20 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import typer
 from graphql import TypeDefinitionNode, parse
-from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
 
 from supergraph.compose import CompositionResult
 from supergraph.contracts import ContractResult
 from supergraph.errors import CompositionError, SourceLocation
 from supergraph.hints import CompositionHint, HintLevel
 from supergraph.subgraph.model import SubgraphInput
+
+if TYPE_CHECKING:
+    from rich.console import Console  # imported where something is printed in colour
 
 
 class Format(StrEnum):
@@ -78,6 +79,8 @@ def report_contract(
             report["supergraph_sdl"] = result.supergraph_sdl
         typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
         return
+    from rich.text import Text
+
     console, lines = _console(), _lines([supergraph])
     for sentence in unknown:
         console.print(Text("warning: ", style="yellow") + Text(sentence))
@@ -113,15 +116,19 @@ def _count(number: int, noun: str) -> str:
 
 
 def _console() -> Console:
+    from rich.console import Console
+
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def _print(
     console: Console,
     item: CompositionError | CompositionHint,
-    lines: Mapping[str, Sequence[str]],
+    lines: _Lines,
     style: str,
 ) -> None:
+    from rich.text import Text
+
     first, *rest = _paragraph(item, lines).split("\n")
     heading, _, sentence = first.partition(": ")
     text = Text(heading, style=style) + Text(f": {sentence}\n")
@@ -171,11 +178,23 @@ def text_report(
     return "\n\n".join(_paragraph(item, lines) for item in items)
 
 
-def _lines(subgraphs: Iterable[SubgraphInput]) -> dict[str, list[str]]:
-    return {item.name: _LINE_BREAK.split(item.sdl) for item in subgraphs}
+_Lines = Mapping[tuple[str, str | None], Sequence[str]]
+"""The lines of each subgraph's files, by subgraph and file."""
 
 
-def _paragraph(item: CompositionError | CompositionHint, lines: Mapping[str, Sequence[str]]) -> str:
+def _lines(subgraphs: Iterable[SubgraphInput]) -> _Lines:
+    found: dict[tuple[str, str | None], Sequence[str]] = {}
+    for item in subgraphs:
+        lines = _LINE_BREAK.split(item.sdl)
+        found[item.name, item.file] = lines
+        for part, following in pairwise((*item.parts, None)):
+            if part is not None:
+                end = following.first_line - 1 if following is not None else len(lines)
+                found[item.name, part.file] = lines[part.first_line - 1 : end]
+    return found
+
+
+def _paragraph(item: CompositionError | CompositionHint, lines: _Lines) -> str:
     kind = "error" if isinstance(item, CompositionError) else item.code.level.value.lower()
     parts = [f"{kind}[{item.code}]: {item.message}"]
     parts += [_excerpt(place, lines) for place in item.locations[:MAX_PLACES]]
@@ -185,9 +204,9 @@ def _paragraph(item: CompositionError | CompositionHint, lines: Mapping[str, Seq
     return "\n".join(parts)
 
 
-def _excerpt(place: SourceLocation, lines: Mapping[str, Sequence[str]]) -> str:
+def _excerpt(place: SourceLocation, lines: _Lines) -> str:
     heading = f"  --> {place.file or 'subgraph ' + place.subgraph}:{place.line}:{place.column}"
-    source = lines.get(place.subgraph, ())
+    source = lines.get((place.subgraph, place.file), ())
     if not 0 < place.line <= len(source):
         return heading
     line, column = _window(source[place.line - 1], place.column - 1)
@@ -198,6 +217,8 @@ def _excerpt(place: SourceLocation, lines: Mapping[str, Sequence[str]]) -> str:
 
 def _window(line: str, column: int) -> tuple[str, int]:
     """The line, or what is around the column of a long one; and where the column is in it."""
+    from rich.cells import cell_len
+
     start = 0
     if len(line) > MAX_LINE_CHARACTERS:
         start = max(0, min(column - MAX_LINE_CHARACTERS // 2, len(line) - MAX_LINE_CHARACTERS))

@@ -22,7 +22,7 @@ from supergraph.cli.report import Format, note, report_result, summary
 from supergraph.compose import compose
 from supergraph.config import ConfigError, SubgraphConfig, load_configs
 from supergraph.subgraph.model import SubgraphInput
-from supergraph.subgraph_sources import read_subgraphs
+from supergraph.subgraph_sources import matching_files, read_subgraphs
 
 LOOK_SECONDS = 0.5
 
@@ -112,7 +112,12 @@ class Watcher:
                 now = later
 
     def _stamps(self) -> dict[Path, Stamp]:
-        files: Iterable[Path] = (source.file for source in self._sources if source.file)
+        files: Iterable[Path] = (
+            path
+            for source in self._sources
+            for pattern in ((source.file,) if source.file else source.files)
+            for path in matching_files(pattern)
+        )
         return {path: _stamp(path) for path in (*self.configs, *files)}
 
     def _say_problems(self, problems: list[str]) -> None:

@@ -10,19 +10,22 @@ from supergraph.definitions import SchemaDefinitions
 from supergraph.errors import CompositionError, ErrorCode, SourceLocation, locate
 from supergraph.federation.directives import Version
 from supergraph.federation.link import Link
+from supergraph.source_parts import SourcePart
 
 
 @dataclass(frozen=True, slots=True)
 class SubgraphInput:
     """What composition is given for one subgraph.
 
-    `file` is only named in errors; `url` is where a gateway reaches the subgraph.
+    `file` is only named in errors; `url` is where a gateway reaches the subgraph. Of a schema in
+    several files, `sdl` is all of them and `parts` says which line is whose.
     """
 
     name: str
     url: str | None
     sdl: str
     file: str | None = None
+    parts: tuple[SourcePart, ...] = ()
 
 
 @dataclass(slots=True, eq=False)

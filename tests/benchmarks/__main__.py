@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import backends, composition, end_to_end, gateway, memory, transport
+from tests.benchmarks import backends, checks, composition, end_to_end, gateway, memory, transport
 from tests.benchmarks.measure import Measurement, machine
 from tests.benchmarks.page import duration, rate, write_page
 
@@ -25,6 +25,7 @@ PARTS = {
     "end-to-end": end_to_end.run,
     "backends": backends.run,
     "memory": memory.run,
+    "checks": checks.run,
 }
 LONG = frozenset(("memory",))
 """Measured only when asked for by name."""

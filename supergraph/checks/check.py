@@ -1,0 +1,269 @@
+"""A check, stage by stage: what was read in, a `CheckResult` out.
+
+    inputs ─→ compose ─→ differences ─→ operations ─→ contracts ─→ lint ─→ policy ─→ levels
+
+The stages are functions over values; nothing here reads a file or asks a server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+
+from supergraph.cache import CompositionCache
+from supergraph.checks.change import Criticality, SchemaChange
+from supergraph.checks.changes_found import change_finding, findings_of, graph_changes
+from supergraph.checks.contracts import VariantCheck, check_variants
+from supergraph.checks.errors import CheckInputError
+from supergraph.checks.finding import Finding, Level, Stage
+from supergraph.checks.inputs import CheckInputs
+from supergraph.checks.lint.run import ActiveRule, active_rules, lint, lint_graph
+from supergraph.checks.operations.examine import examine_all
+from supergraph.checks.operations.plans import PlannerFactory
+from supergraph.checks.operations.read import read_operations
+from supergraph.checks.policy import accept, expired_in, parse_policy
+from supergraph.checks.regrade import RegradeOptions, reachable_names, regrade
+from supergraph.checks.result import CheckResult, Figures
+from supergraph.checks.settings import FailOn, GradingSettings, LintSettings
+from supergraph.checks.side import Failed, GraphSide, compose_side
+from supergraph.checks.sources.read import subgraphs_of
+from supergraph.checks.sources.source import GraphSource
+from supergraph.checks.store import Store
+from supergraph.checks.usage import (
+    Examined,
+    operation_findings,
+    used_changes,
+    wanted_uses,
+    with_usage,
+)
+from supergraph.collection import collection_paused
+from supergraph.hints import CompositionHint, HintLevel
+from supergraph.subgraph.load import ParsedSubgraph
+
+
+def check(
+    inputs: CheckInputs, planner: PlannerFactory | None = None, store: Store | None = None
+) -> CheckResult:
+    """Check a proposed graph.
+
+    Raises:
+        CheckInputError: if an input is not what it should be; nothing was checked then.
+    """
+    with collection_paused():
+        return _check(inputs, planner, store or Store(None))
+
+
+def _check(inputs: CheckInputs, planner: PlannerFactory | None, store: Store) -> CheckResult:
+    settings = inputs.settings
+    rules = active_rules(settings.lint)
+    policy = parse_policy(inputs.exceptions[1], inputs.exceptions[0]) if inputs.exceptions else None
+    operations = read_operations(inputs.operations, settings.usage) if inputs.operations else ()
+    cache = CompositionCache()
+    notes: list[str] = []
+
+    new = compose_side(inputs.proposed, cache, store)
+    if isinstance(new, Failed):
+        return _not_composed(inputs, new)
+    old = _base(inputs, cache, store, notes)
+
+    changes = graph_changes(old, new) if old is not None else []
+    if old is not None:
+        changes = _graded(changes, old, settings.grading)
+    variants = check_variants(settings.contracts, old, new, changes, store)
+    all_changes = [*changes, *(item.change for item in variants.changes)]
+    used = used_changes(all_changes, (old or new).api_schema)
+    examined: Examined = tuple(
+        zip(
+            operations,
+            examine_all(
+                operations, new, old,
+                wanted_uses=wanted_uses(used),
+                planner=planner if settings.plans.compare else None,
+                store=store,
+            ),
+            strict=True,
+        )
+    )  # fmt: skip
+
+    findings = _hint_findings(new.hints)
+    if old is not None:
+        graded = [*findings_of(changes, old, new), *_variant_findings(variants, old, new)]
+        findings += [
+            with_usage(finding, item, examined, settings.usage)
+            for finding, item in zip(graded, used, strict=True)
+        ]
+    findings += operation_findings(examined, compared=old is not None, plans=settings.plans)
+    findings += variants.findings
+    notes += variants.notes
+    findings += _lint(old, new, rules, settings.lint, cache)
+    findings = [_levelled(finding, settings.fail_on) for finding in findings]
+    unused: tuple[str, ...] = ()
+    if policy is not None:
+        findings, unused = accept(findings, policy, inputs.today)
+        findings += [
+            _levelled(finding, settings.fail_on) for finding in expired_in(policy, inputs.today)
+        ]
+    affected = {operation.id for finding in findings for operation in finding.operations}
+    return CheckResult(
+        base=_label(inputs.base),
+        proposed=inputs.proposed.label,
+        findings=tuple(sorted(findings, key=_order)),
+        notes=(*notes, *unused),
+        figures=Figures(
+            subgraphs=len(new.supergraph.graphs) if new.supergraph is not None else 0,
+            operations=len(operations),
+            operations_affected=len(affected),
+            lint_rules=len(rules),
+            variants=len(settings.contracts),
+        ),
+    )
+
+
+# --- The parts of it -----------------------------------------------------------------------------
+
+
+def _not_composed(inputs: CheckInputs, failed: Failed) -> CheckResult:
+    errors = [
+        Finding(
+            Stage.COMPOSITION,
+            error.code.value,
+            Level.ERROR,
+            error.message,
+            error.coordinate,
+            error.locations,
+        )
+        for error in failed.errors
+    ]
+    return CheckResult(
+        base=_label(inputs.base),
+        proposed=inputs.proposed.label,
+        findings=(*errors, *_hint_findings(failed.hints)),
+        notes=("The subgraphs do not compose, so nothing else was checked.",),
+        figures=Figures(subgraphs=len(inputs.proposed.subgraphs)),
+    )
+
+
+def _base(
+    inputs: CheckInputs, cache: CompositionCache, store: Store, notes: list[str]
+) -> GraphSide | None:
+    if inputs.base is None:
+        notes.append("There is no base, so nothing was compared.")
+        return None
+    side = compose_side(inputs.base, cache, store)
+    if isinstance(side, Failed):
+        first = side.errors[0]
+        raise CheckInputError(
+            f"{inputs.base.label} does not compose, so there is nothing to compare with: "
+            f"{first.code}: {first.message} To check without a base: --base none."
+        )
+    if side.supergraph is None:
+        notes.append(
+            f"Only the API schema of {side.source.label} is known: differences between subgraphs, "
+            "plans and what was there before were not looked at."
+        )
+    return side
+
+
+def _graded(
+    changes: Sequence[SchemaChange], old: GraphSide, settings: GradingSettings
+) -> list[SchemaChange]:
+    options = RegradeOptions(
+        dangerous_is_breaking=settings.dangerous_is_breaking,
+        ignore_descriptions=settings.ignore_descriptions,
+        suppress_deprecated_removals=settings.allow_deprecated_removals,
+        safe_unreachable=settings.unreachable_is_safe,
+        simplify=settings.simplify,
+        ignore_directives=frozenset(settings.ignore_directives),
+        kinds={
+            kind: None if grade == "ignore" else Criticality(grade)
+            for kind, grade in settings.kinds.items()
+        },
+    )
+    # Only this option asks what can be reached, and finding out takes a while.
+    reachable = reachable_names(old.sdl) if settings.unreachable_is_safe else ()
+    return regrade(changes, options, reachable)
+
+
+def _label(source: GraphSource | None) -> str:
+    return source.label if source is not None else "nothing"
+
+
+def _hint_findings(hints: Iterable[CompositionHint]) -> list[Finding]:
+    return [
+        Finding(
+            Stage.COMPOSITION,
+            hint.code.value,
+            Level.WARNING if hint.code.level is HintLevel.WARN else Level.NOTE,
+            hint.message,
+            hint.coordinate,
+            hint.locations,
+        )
+        for hint in hints
+        if hint.code.level is not HintLevel.DEBUG
+    ]
+
+
+def _variant_findings(variants: VariantCheck, old: GraphSide, new: GraphSide) -> list[Finding]:
+    return [
+        change_finding(
+            item.change, new.places, old.places, stage=Stage.CONTRACTS, variant=item.variant
+        )
+        for item in variants.changes
+    ]
+
+
+def _lint(
+    old: GraphSide | None,
+    new: GraphSide,
+    rules: Sequence[ActiveRule],
+    settings: LintSettings,
+    cache: CompositionCache,
+) -> list[Finding]:
+    if not rules or new.supergraph is None:
+        return []
+    base = None
+    if old is not None and old.supergraph is not None:
+        base = lint_graph(_parsed(old, cache), old.supergraph)
+    found = lint(lint_graph(_parsed(new, cache), new.supergraph), base, rules, settings)
+    if new.source.subgraphs:
+        return found
+    # The subgraphs were taken out of the supergraph: the places meant are those of its file.
+    return [replace(item, locations=new.places.nearest(item.coordinate or "")) for item in found]
+
+
+def _parsed(side: GraphSide, cache: CompositionCache) -> list[ParsedSubgraph]:
+    return [cache.parse(given) for given in subgraphs_of(side.source)]
+
+
+def _levelled(finding: Finding, fail_on: Collection[FailOn]) -> Finding:
+    """The finding as an error if it shall fail the check, and as none if it shall not."""
+    if finding.stage is Stage.COMPOSITION:
+        fails = finding.level is Level.ERROR or (
+            finding.level is Level.WARNING and FailOn.HINTS in fail_on
+        )
+    elif finding.stage is Stage.LINT:
+        fails = (
+            finding.level is Level.ERROR
+            and not {FailOn.LINT, FailOn.LINT_WARNINGS}.isdisjoint(fail_on)
+        ) or (finding.level is Level.WARNING and FailOn.LINT_WARNINGS in fail_on)
+    elif finding.stage is Stage.POLICY:
+        fails = FailOn.POLICY in fail_on
+    elif finding.code.startswith("PLAN_"):
+        fails = FailOn.PLANS in fail_on
+    else:
+        fails = (
+            finding.level is Level.ERROR
+            and not {FailOn.BREAKING, FailOn.DANGEROUS}.isdisjoint(fail_on)
+        ) or (finding.level is Level.WARNING and FailOn.DANGEROUS in fail_on)
+    if fails:
+        return replace(finding, level=Level.ERROR)
+    return replace(finding, level=Level.WARNING) if finding.level is Level.ERROR else finding
+
+
+_LEVELS = (Level.ERROR, Level.WARNING, Level.NOTE)
+_STAGES = tuple(Stage)
+
+
+def _order(finding: Finding) -> tuple[int, int]:
+    """What fails first, then stage by stage, each in the order found."""
+    return _LEVELS.index(finding.level), _STAGES.index(finding.stage)

@@ -1,0 +1,1 @@
+"""Known operations: what clients send, read from where it is recorded, and held to a graph."""
