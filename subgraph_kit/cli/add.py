@@ -77,9 +77,7 @@ def add_command(
         screen.print(Text(f"{done} {spec.name} at {address} in {config}.", style="bold green"))
         port = urlsplit(address).port or 80
         if demo is not None:
-            screen.print(
-                Text(f"Start it: cd {project} && python -m {spec.package} --port {port}")
-            )
+            screen.print(Text(f"Start it: cd {project} && python -m {spec.package} --port {port}"))
         else:
             screen.print(Text("Run the mesh: dictamesh dev" + _config_option(config)))
 
