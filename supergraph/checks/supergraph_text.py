@@ -100,8 +100,8 @@ def read_sides(old: str, new: str, names: tuple[str, str]) -> tuple[SupergraphSi
 
     def keep(text: str) -> bool:
         # Where a directive's name means another one now, nothing is alike. Machinery is small and
-        # everything is read by it. What refers to a type that is hidden on
-        # one side only differs in what clients see of it, alike though it is written.
+        # everything is read by it. What refers to a type that is hidden on one side only differs
+        # in what clients see of it, alike though it is written.
         return (
             renamed
             or any(f"@{name}" in text for name in hidden)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from supergraph import Criticality, InvalidSchemaError, diff, load_supergraph
 from supergraph.checks.federation import federation_changes
 from supergraph.checks.regrade import simplify
-from supergraph.checks.schema_text import pieces, without_common
+from supergraph.checks.schema_text import parse_differing, pieces, without_common
 from tests.supergraph.checks.change_cases import composed
 
 
@@ -140,11 +138,9 @@ def big(fields: int) -> str:
     return "type Query { t: T0 }\n" + "\n".join(types)
 
 
-def test_twenty_thousand_fields_are_compared_well_under_a_second() -> None:
+def test_of_twenty_thousand_fields_only_what_differs_is_parsed() -> None:
     old = big(20_000)
     new = old.replace("type T500 {", "type T500 {\n  more: Int")
-    started = time.process_time()
-    changes = diff(old, new)
-    took = time.process_time() - started
-    assert [item.path for item in changes] == ["T500.more"]
-    assert took < 1, f"{took:.2f} s of processor time"
+    assert [item.path for item in diff(old, new)] == ["T500.more"]
+    for document in parse_differing(old, new, ("old", "new")):
+        assert [node.name.value for node in document.definitions] == ["T500"]  # type: ignore[attr-defined] # types have names
