@@ -104,11 +104,6 @@ def _sort_out(
         and _links_primary_keys(table, keys)
     ]  # fmt: skip
     linking = {table.place for table in links}
-    # A table is an entity or a link, so a link between tables that are links is none.
-    links = [
-        table for table in links if not any(key.target in linking for key in table.foreign_keys)
-    ]
-    linking = {table.place for table in links}
     entities = []
     for table in catalog.tables:
         if table.place in lookups:
