@@ -1,6 +1,7 @@
 """SQL sources: PostgreSQL through asyncpg, SQLite through SQLAlchemy."""
 
 import asyncio
+import sys
 import threading
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -146,7 +147,8 @@ async def test_a_url_that_cannot_be_read_says_what_one_looks_like(url: str) -> N
         await SqlSource("shop", url, resilience=QUICK).ping()
 
 
-def test_a_missing_driver_says_what_to_install() -> None:
+def test_a_missing_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "aiomysql", None)
     with pytest.raises(ConfigurationError, match="pip install aiomysql"):
         SqlSource("shop", "mysql+aiomysql://localhost/shop")
 

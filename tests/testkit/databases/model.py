@@ -51,7 +51,7 @@ class DbTable:
         ]
         if self.primary_key:
             parts.append(f"PRIMARY KEY ({_list(self.primary_key)})")
-        parts += [f"UNIQUE ({_list(names)})" for names in self.uniques]
+        parts += [f"UNIQUE ({_list(unique)})" for unique in self.uniques]
         parts += [
             f"FOREIGN KEY ({_list(each.columns)}) REFERENCES {quote(each.target)}"
             f" ({_list(each.target_columns)})"
@@ -61,9 +61,9 @@ class DbTable:
         for columns in self.indexes:
             yield f"CREATE INDEX ON {quote(self.name)} ({_list(columns)})"
         if self.rows:
-            columns = [each.name for each in self.columns]
-            values = ", ".join(f"({', '.join(row[name] for name in columns)})" for row in self.rows)
-            yield f"INSERT INTO {quote(self.name)} ({_list(columns)}) VALUES {values}"
+            names = tuple(each.name for each in self.columns)
+            values = ", ".join(f"({', '.join(row[name] for name in names)})" for row in self.rows)
+            yield f"INSERT INTO {quote(self.name)} ({_list(names)}) VALUES {values}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +96,5 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _list(names: tuple[str, ...] | list[str]) -> str:
+def _list(names: tuple[str, ...]) -> str:
     return ", ".join(map(quote, names))
