@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock fmt check test test-random kafka kafka-stop test-kafka bench profile demo composition-reference change-reference plan-quality docs clean
+.PHONY: help setup lock fmt check test test-random kafka kafka-stop test-kafka bench profile demo composition-reference change-reference plan-quality digest docs clean
 
 help: ## print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,11 @@ plan-quality: $(STAMP) ## count the calls of the reference planner again and com
 	cd tools/plan-quality && npm ci --silent
 	nice $(BIN)/python -m tests.gateway.planner.quality
 	git diff --stat -- tests/gateway/planner/data
+
+digest: $(STAMP) ## read published OpenAPI documents of large products and say what is made of them (needs npm; ARGS=--all-written-out adds 73 MB)
+	mkdir -p tools/digest/.packages
+	cd tools/digest/.packages && ls *.tgz >/dev/null 2>&1 || xargs npm pack --silent < ../packages.txt >/dev/null
+	PYTHONPATH=. $(BIN)/python tools/digest/digest.py $(ARGS)
 
 clean: ## remove the environment, caches and the demo's data
 	rm -rf $(VENV) .dictamesh .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,6 +1,5 @@
 """Documents that are none: one clear sentence with what to do, soon, and nothing of their text."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -47,10 +46,8 @@ START = b'{"openapi": "3.0.0", "info": {}, "paths": {'
 )
 async def test_what_is_no_document_is_said_so(tmp_path: Path, content: bytes, says: str) -> None:
     (tmp_path / "api").write_bytes(content)
-    started = time.monotonic()
     with pytest.raises(ConfigurationError, match=says):
         await inspect_openapi(str(tmp_path / "api"), InspectOptions())
-    assert time.monotonic() - started < 20
 
 
 async def test_a_place_with_nothing_is_said_so(tmp_path: Path) -> None:
