@@ -494,7 +494,7 @@ SCHEMAS = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.dictionaries(NAMES, SCHEMAS, max_size=5), SCHEMAS, st.lists(SCHEMAS, max_size=2))
 def test_no_schema_breaks_the_reader(schemas: Json, item: Json, inline: list[Json]) -> None:
     paths = {
