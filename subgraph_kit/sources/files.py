@@ -408,14 +408,7 @@ class FileAdapter(DataProductAdapter):
 
     def _to_entity(self, row: Mapping[str, Any]) -> Entity:
         data = self._reader.read(row)
-        moment = _moment(data.get(self._table.updated_at or ""))
-        return Entity(
-            self._entity,
-            entity_id([data[name] for name in self._key]),
-            data,
-            version=int(moment.timestamp() * 1000) if moment is not None else 1,
-            updated_at=moment,
-        )
+        return self._reader.entity(data, self._key, self._table.updated_at)
 
 
 def _in_tuples(columns: Sequence[str], values: Sequence[tuple[Any, ...]]) -> tuple[str, list[Any]]:
@@ -456,11 +449,3 @@ def _parameter(sql_type: str, value: Any) -> Any:
                 return str(value)
     except (ValueError, InvalidOperation, TypeError, OverflowError):
         return None
-
-
-def _moment(text: object) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return moment if moment is not None and moment.tzinfo is not None else None
