@@ -18,7 +18,7 @@ import asyncio
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -219,7 +219,7 @@ class FileAdapter(DataProductAdapter):
             HealthState.HEALTHY, latency_ms=round((time.perf_counter() - started) * 1000, 1)
         )
 
-    async def stream_changes(self, cursor: str | None) -> AsyncIterator[tuple[EntityChange, str]]:
+    async def stream_changes(self, cursor: str | None) -> AsyncGenerator[tuple[EntityChange, str]]:
         """Compare rows whenever the files changed; the cursor is the state of the files.
 
         A cursor of another state than the files have at the start cannot be compared with: every
