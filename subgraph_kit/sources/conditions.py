@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from subgraph_kit.entity_key import entity_id
 from subgraph_kit.errors import FatalError
 
 
@@ -38,3 +39,15 @@ def unsupported(entity: str, field: str, operator: str | None = None) -> FatalEr
     """The error for what a source cannot filter or sort by."""
     what = f"{entity}.{field}" + (f" with {operator!r}" if operator else "")
     return FatalError(f"the source cannot filter or sort by {what}")
+
+
+def ids_meant(key: Sequence[str], wanted: Sequence[Condition]) -> list[str] | None:
+    """The ids that conditions name, if they name the whole key and nothing else."""
+    if {each.field for each in wanted} != set(key) or len(wanted) != len(key):
+        return None
+    if all(each.operator == "eq" for each in wanted):
+        values = {each.field: each.value for each in wanted}
+        return [entity_id([values[name] for name in key])]
+    if len(wanted) == 1 and wanted[0].operator == "in":
+        return list(dict.fromkeys(str(value) for value in wanted[0].value))
+    return None

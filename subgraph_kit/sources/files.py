@@ -18,7 +18,7 @@ import asyncio
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -224,7 +224,7 @@ class FileAdapter(DataProductAdapter):
             HealthState.HEALTHY, latency_ms=round((time.perf_counter() - started) * 1000, 1)
         )
 
-    async def stream_changes(self, cursor: str | None) -> AsyncIterator[tuple[EntityChange, str]]:
+    async def stream_changes(self, cursor: str | None) -> AsyncGenerator[tuple[EntityChange, str]]:
         """Compare rows whenever the files changed; the cursor is the state of the files.
 
         A cursor of another state than the files have at the start cannot be compared with: every
@@ -413,14 +413,7 @@ class FileAdapter(DataProductAdapter):
 
     def _to_entity(self, row: Mapping[str, Any]) -> Entity:
         data = self._reader.read(row)
-        moment = _moment(data.get(self._table.updated_at or ""))
-        return Entity(
-            self._entity,
-            entity_id([data[name] for name in self._key]),
-            data,
-            version=int(moment.timestamp() * 1000) if moment is not None else 1,
-            updated_at=moment,
-        )
+        return self._reader.entity(data, self._key, self._table.updated_at)
 
 
 def _in_tuples(columns: Sequence[str], values: Sequence[tuple[Any, ...]]) -> tuple[str, list[Any]]:
@@ -461,11 +454,3 @@ def _parameter(sql_type: str, value: Any) -> Any:
                 return str(value)
     except (ValueError, InvalidOperation, TypeError, OverflowError):
         return None
-
-
-def _moment(text: object) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return moment if moment is not None and moment.tzinfo is not None else None

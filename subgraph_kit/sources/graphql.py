@@ -18,7 +18,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as member
-from datetime import datetime
 from typing import Any
 
 from subgraph_kit.adapter import DataProductAdapter
@@ -37,12 +36,12 @@ from subgraph_kit.errors import (
     KitError,
     SourceResponseError,
 )
-from subgraph_kit.sources.conditions import Condition, conditions, unsupported
+from subgraph_kit.sources.conditions import Condition, conditions, ids_meant, unsupported
 from subgraph_kit.sources.graphql_client import GraphqlSource
 from subgraph_kit.sources.graphql_selection import selection
 from subgraph_kit.sources.list_pages import RestPages
 from subgraph_kit.sources.resources import Operator
-from subgraph_kit.sources.shapes import ObjectReader, SourceField, SourceTypes
+from subgraph_kit.sources.shapes import ObjectReader, SourceField, SourceTypes, member_at
 
 _ALIASES_PER_REQUEST = 50
 _IDS_PER_REQUEST = 100
@@ -145,7 +144,7 @@ class GraphqlAdapter(DataProductAdapter):
         if query.ids is not None:
             return await self._batch(query.ids)
         wanted = list(conditions(self._entity, query.filter))
-        ids = self._ids_meant(wanted)
+        ids = ids_meant(self._key, wanted)
         if ids is not None:
             end = None if query.limit is None else query.offset + query.limit
             return (await self._batch(ids))[query.offset : end]
@@ -235,16 +234,6 @@ class GraphqlAdapter(DataProductAdapter):
 
     # --- the list ------------------------------------------------------------------------------
 
-    def _ids_meant(self, wanted: Sequence[Condition]) -> list[str] | None:
-        if {each.field for each in wanted} != set(self._key) or len(wanted) != len(self._key):
-            return None
-        if all(each.operator == "eq" for each in wanted):
-            values = {each.field: each.value for each in wanted}
-            return [entity_id([values[name] for name in self._key])]
-        if len(wanted) == 1 and wanted[0].operator == "in":
-            return list(dict.fromkeys(str(value) for value in wanted[0].value))
-        return None
-
     async def _page(self, query: EntityQuery, wanted: Sequence[Condition]) -> list[Entity]:
         listing = self._root.listing
         if listing is None:
@@ -295,10 +284,10 @@ class GraphqlAdapter(DataProductAdapter):
             case "page":
                 return position + 1
             case "cursor":
-                info = _at(answer, (pages.next_cursor_path or "").rpartition(".")[0])
+                info = member_at(answer, (pages.next_cursor_path or "").rpartition(".")[0])
                 if isinstance(info, Mapping) and info.get("hasNextPage") is False:
                     return None
-                return _at(answer, pages.next_cursor_path or "")
+                return member_at(answer, pages.next_cursor_path or "")
             case _:
                 return None
 
@@ -337,19 +326,7 @@ class GraphqlAdapter(DataProductAdapter):
         data = self._reader.read(item)
         for name, value in (asked or {}).items():
             data[name] = self._reader.convert(name, value)
-        key = [data[name] for name in self._key]
-        if any(value is None for value in key):
-            raise SourceResponseError(
-                f"{self._source.name} answered a {self._entity} without its key"
-            )
-        moment = _moment(data.get(self._root.updated_at or ""))
-        return Entity(
-            self._entity,
-            entity_id(key),
-            data,
-            version=int(moment.timestamp() * 1000) if moment is not None else 1,
-            updated_at=moment,
-        )
+        return self._reader.entity(data, self._key, self._root.updated_at)
 
 
 def input_value(type_text: str, value: str) -> Any:
@@ -398,17 +375,3 @@ def _items(answer: Any, path: str | None) -> list[Any]:
         elif value is not None:
             found.append(value)
     return found
-
-
-def _at(answer: Any, path: str) -> Any:
-    for token in path.split(".") if path else ():
-        answer = answer.get(token) if isinstance(answer, Mapping) else None
-    return answer
-
-
-def _moment(text: object) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return moment if moment is not None and moment.tzinfo is not None else None

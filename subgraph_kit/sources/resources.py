@@ -20,7 +20,6 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any, Literal
 
 from subgraph_kit.adapter import DataProductAdapter
@@ -31,7 +30,7 @@ from subgraph_kit.data_product import (
     HealthState,
     HealthStatus,
 )
-from subgraph_kit.entity_key import entity_id, key_values
+from subgraph_kit.entity_key import key_values
 from subgraph_kit.errors import (
     ConfigurationError,
     EntityNotFoundError,
@@ -40,10 +39,10 @@ from subgraph_kit.errors import (
     SourceNotFoundError,
     SourceResponseError,
 )
-from subgraph_kit.sources.conditions import Condition, conditions, unsupported
+from subgraph_kit.sources.conditions import Condition, conditions, ids_meant, unsupported
 from subgraph_kit.sources.list_pages import RestPages, list_items
 from subgraph_kit.sources.rest import RestSource, path_segment
-from subgraph_kit.sources.shapes import ObjectReader, SourceField, SourceTypes
+from subgraph_kit.sources.shapes import ObjectReader, SourceField, SourceTypes, member_at
 
 Operator = Literal["eq", "neq", "in", "gt", "gte", "lt", "lte", "contains", "starts_with"]
 
@@ -138,7 +137,7 @@ class RestResourceAdapter(DataProductAdapter):
         if query.ids is not None:
             return await self._batch(list(dict.fromkeys(query.ids)))
         wanted = list(conditions(self._entity, query.filter))
-        ids = self._ids_meant(wanted)
+        ids = ids_meant(self._key, wanted)
         if ids is not None:
             if query.order:
                 raise unsupported(self._entity, query.order[0].field)
@@ -196,7 +195,7 @@ class RestResourceAdapter(DataProductAdapter):
             answer = await self._source.get_json(path, params=self._resource.fixed_parameters)
         except SourceNotFoundError:
             return None
-        item = _at(answer, self._resource.item_at)
+        item = member_at(answer, self._resource.item_at)
         if item is None:
             return None
         return self._to_entity(item, key, asked=key)
@@ -259,17 +258,6 @@ class RestResourceAdapter(DataProductAdapter):
 
     # --- the list ------------------------------------------------------------------------------
 
-    def _ids_meant(self, wanted: Sequence[Condition]) -> list[str] | None:
-        """The ids that a filter names, if it names the whole key and nothing else."""
-        if {each.field for each in wanted} != set(self._key) or len(wanted) != len(self._key):
-            return None
-        if all(each.operator == "eq" for each in wanted):
-            values = {each.field: each.value for each in wanted}
-            return [entity_id([values[name] for name in self._key])]
-        if len(wanted) == 1 and wanted[0].operator == "in":
-            return list(dict.fromkeys(str(value) for value in wanted[0].value))
-        return None
-
     async def _page(self, query: EntityQuery, wanted: Sequence[Condition]) -> list[Entity]:
         resource = self._resource
         if resource.list_path is None:
@@ -329,39 +317,13 @@ class RestResourceAdapter(DataProductAdapter):
         for name, value in (asked or {}).items():
             # Whoever asked for "GitHub" and got "github" must find what was asked for.
             data[name] = self._reader.convert(name, value)
-        key = [data[name] for name in self._key]
-        if any(value is None for value in key):
-            raise SourceResponseError(
-                f"{self._source.name} answered a {self._entity} without its key"
-            )
-        moment = _moment(data.get(self._resource.updated_at or ""))
-        return Entity(
-            self._entity,
-            entity_id(key),
-            data,
-            version=int(moment.timestamp() * 1000) if moment is not None else 1,
-            updated_at=moment,
-        )
-
-
-def _at(answer: Any, path: str | None) -> Any:
-    for token in path.split(".") if path is not None else ():
-        answer = answer.get(token) if isinstance(answer, Mapping) else None
-    return answer
+        return self._reader.entity(data, self._key, self._resource.updated_at)
 
 
 def _query_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-def _moment(text: object) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return moment if moment is not None and moment.tzinfo is not None else None
 
 
 async def _all(calls: Any) -> list[Any]:

@@ -24,7 +24,9 @@ from uuid import UUID
 
 import structlog
 
-from subgraph_kit.errors import ConfigurationError
+from subgraph_kit.data_product import Entity
+from subgraph_kit.entity_key import entity_id
+from subgraph_kit.errors import ConfigurationError, SourceResponseError
 from subgraph_kit.sources.canonical import canonical
 
 _INT32 = range(-(2**31), 2**31)
@@ -139,6 +141,24 @@ class ObjectReader:
                 return self._try(self._convert(each), value, name)
         raise KeyError(name)
 
+    def entity(self, data: Mapping[str, Any], key: Sequence[str], updated_at: str | None) -> Entity:
+        """The entity of data that was read; its version is the time of the field `updated_at`.
+
+        Raises:
+            SourceResponseError: if a part of the key is missing.
+        """
+        values = [data[name] for name in key]
+        if any(value is None for value in values):
+            raise SourceResponseError(f"the source answered a {self.of} without its key")
+        moment = _moment(data.get(updated_at or ""))
+        return Entity(
+            self.of,
+            entity_id(values),
+            data,
+            version=int(moment.timestamp() * 1000) if moment is not None else 1,
+            updated_at=moment,
+        )
+
     def _object(
         self, item: Mapping[str, Any], readers: Sequence[tuple[str, tuple[str, ...], str, Convert]]
     ) -> dict[str, Any]:
@@ -227,6 +247,21 @@ class ObjectReader:
                     return {"__typename": found[0], **found[1](value)}
 
                 return choose
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None
+
+
+def member_at(answer: Any, path: str | None) -> Any:
+    """What is at a path of members (`data.items`) of an answer; None where there is nothing."""
+    for token in path.split(".") if path else ():
+        answer = answer.get(token) if isinstance(answer, Mapping) else None
+    return answer
 
 
 def _enum(names: Mapping[str, str], value: Any) -> str:

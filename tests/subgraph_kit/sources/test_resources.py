@@ -28,9 +28,9 @@ from subgraph_kit.errors import (
 )
 from subgraph_kit.resilience.policy import ResilienceSettings
 from subgraph_kit.resilience.retry import NO_RETRY
+from subgraph_kit.sources.list_pages import RestPages
 from subgraph_kit.sources.resources import (
     RestFilter,
-    RestPages,
     RestResource,
     RestResourceAdapter,
 )
