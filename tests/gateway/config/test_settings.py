@@ -33,6 +33,7 @@ listen:
   host: 127.0.0.1
   port: 4000
   path: /graphql
+  supergraph_path: null
   workers: 1
   keep_alive_seconds: 75
   shutdown_grace_seconds: 10
@@ -124,6 +125,15 @@ telemetry:
   log_requests: false
   otlp_endpoint: null
   metrics: true
+usage:
+  directory: null
+  interval_seconds: 60.0
+  max_file_bytes: 10000000
+  max_files: 10
+  max_operations: 10000
+  client_name_header: apollographql-client-name
+  client_version_header: apollographql-client-version
+  client_name: unknown client
 """)
 
 
