@@ -249,7 +249,7 @@ async def put_load_on(
         _, connection = await loop.create_connection(
             lambda: ClientConnection(max_body_bytes=2**30), "127.0.0.1", port
         )
-        while (started := time.perf_counter()) < until:
+        while (started := time.perf_counter()) < until or not times:
             number += 1
             own = b"authorization: Bearer %d\r\n" % number if unique else b""
             answer = await connection.exchange(head + own + b"\r\n" + body)
