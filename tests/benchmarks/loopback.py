@@ -31,6 +31,8 @@ from tests.benchmarks.demo_graph import SUBGRAPHS, AnsweringFromMemory
 from tests.testkit.composition import compose_sdl
 
 _CONNECTIONS = 50
+_START_SECONDS = 120.0
+"""A busy machine takes long to start a process; nobody waits for long where it is not."""
 _JSON = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: "
 
 
@@ -146,10 +148,10 @@ def running_mesh(
         )
         url = f"http://127.0.0.1:{port}"
         _wait_for(port)
-        until = time.monotonic() + 30
+        until = time.monotonic() + _START_SECONDS
         while httpx.get(f"{url}/health").status_code != 200:
             if time.monotonic() > until:
-                raise TimeoutError("the gateway was not ready within 30 s")
+                raise TimeoutError("the gateway was not ready in time")
             time.sleep(0.05)
         if cores:
             os.sched_setaffinity(0, cores[-1:])
@@ -198,7 +200,7 @@ def _running(
 
 
 def _wait_for(port: int) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + _START_SECONDS
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -249,7 +251,7 @@ async def put_load_on(
         _, connection = await loop.create_connection(
             lambda: ClientConnection(max_body_bytes=2**30), "127.0.0.1", port
         )
-        while (started := time.perf_counter()) < until:
+        while (started := time.perf_counter()) < until or not times:
             number += 1
             own = b"authorization: Bearer %d\r\n" % number if unique else b""
             answer = await connection.exchange(head + own + b"\r\n" + body)
