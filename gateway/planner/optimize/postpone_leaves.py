@@ -58,7 +58,7 @@ def _merged(group: FetchGroup, later: FetchGroup) -> bool:
             return False
         # What is known early stands first, as it mostly does in the operation.
         group.selection.absorb(later.selection)
-        later.selection = group.selection
+        later.ask_for(group.selection)
         return True
     if not (_covers(later.requires, group.requires) and _covers(group.requires, later.requires)):
         return False
