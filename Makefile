@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock fmt check test test-random kafka kafka-stop test-kafka bench demo composition-reference change-reference plan-quality docs clean
+.PHONY: help setup lock fmt check test test-random kafka kafka-stop test-kafka bench profile demo composition-reference change-reference plan-quality docs clean
 
 help: ## print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ test-kafka: kafka ## the tests that need Apache Kafka, against that broker (ARGS
 
 bench: $(STAMP) ## measure the parts apart (ARGS=--only gateway); composition beside the reference after `npm ci` in tools/composition-bench
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+profile: $(STAMP) ## where a gateway under load spends its time (ARGS=--small, --seconds 20, --raw FILE)
+	$(BIN)/python -m tests.benchmarks.profile $(ARGS)
 
 demo: $(STAMP) ## bring up the whole mesh and show it (ARGS=--once ends after the tour)
 	$(BIN)/dictamesh demo $(ARGS)

@@ -126,6 +126,8 @@ class Reference:
     reverse: str | None = None
     guess: Guess | None = None
     description: str | None = None
+    target_types: tuple[str, ...] = ()
+    """The scalars of an external target's key (`ID`), where they are not those of `fields`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,23 +187,37 @@ class Pagination:
     position_parameter: str | None = None
     max_limit: int | None = None
     next_cursor_path: str | None = None
-    """Where the answer has the next cursor: `meta.next_cursor`."""
+    """Where the answer has the next cursor: `meta.next_cursor`. Without it, the next page comes
+    after the key of the last item."""
+    first_page: int = 1
+    """The number of the first page, for the style `page`."""
 
 
 @dataclass(frozen=True, slots=True)
 class RestAccess:
-    """A resource of an HTTP API. Paths have `{parameter}` places; `item_path` one per key field."""
+    """A resource of an HTTP API. Paths have places: `item_path` one per key field, by its name.
+
+    The `source_name` of a field is its path in an item (`owner.login`). A key field that items do
+    not have, but their address, has its place as the source name: `{org}`.
+    """
 
     item_path: str
     list_path: str | None = None
     batch_parameter: str | None = None
     """The query parameter of `list_path` that takes many ids, if there is one."""
+    batch_separator: str | None = None
+    """What stands between the ids in it; None repeats the parameter for each."""
     items_at: str | None = None
     """Where a list answer has its items (`data`); None where the answer is the list."""
     item_at: str | None = None
     pagination: Pagination = Pagination("none")
     filter_parameters: tuple[tuple[str, str, Operator], ...] = ()
-    """(field, query parameter, operator) that the list understands."""
+    """(field, query parameter, operator) that the list understands. Places in `list_path` are
+    filters that must be given, so they are here as well."""
+    fixed_parameters: tuple[tuple[str, str], ...] = ()
+    """Query parameters that every call needs, with the value the API gives for them."""
+    list_is_partial: bool = False
+    """Whether the list's items lack fields that the item at `item_path` has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +242,16 @@ class GraphqlAccess:
     batch_argument: str | None = None
     items_at: str | None = None
     """Where a list answer has its items (`edges.node`, `nodes`)."""
+    type_name: str | None = None
+    """What the API calls the type, where an interface (`node`) or `_entities` answers it."""
+    key_arguments: tuple[str, ...] = ()
+    """The arguments of `item_field`, in the order of the entity's key; several for a composite."""
+    argument_types: tuple[tuple[str, str], ...] = ()
+    """The types of arguments as variables need them: `("user.id", "ID!")`."""
+    pagination: Pagination = Pagination("none")
+    """How `list_field` turns pages, by arguments."""
+    filter_arguments: tuple[tuple[str, str, Operator], ...] = ()
+    """(field, argument, operator) that `list_field` understands."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from anyascii import anyascii
 
 from subgraph_kit.scaffold.model import SCALARS
 
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+[a-z]*")
 
 _SINGULAR_IN_S = frozenset(
     """

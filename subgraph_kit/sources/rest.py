@@ -10,12 +10,14 @@ Errors and logs name the source, the method and the path; never a query string, 
 from __future__ import annotations
 
 import json
+import ssl
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, NoReturn
 from urllib.parse import quote
 
@@ -108,6 +110,7 @@ class RestSource:
             timeout=self.policy.settings.timeout_seconds,
             limits=httpx.Limits(max_connections=max_connections),
             transport=transport,
+            verify=_trust(),
         )
 
     async def get(
@@ -324,6 +327,12 @@ def path_segment(entity_id: str) -> str:
     if entity_id in ("", ".", ".."):
         raise SourceNotFoundError("there is nothing under an id of dots only")
     return quote(entity_id, safe="")
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Which servers are trusted: httpx's answer, of which every source would else make its own."""
+    return httpx.create_ssl_context()
 
 
 def _refuse_constant(name: str) -> NoReturn:

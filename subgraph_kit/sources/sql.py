@@ -72,6 +72,7 @@ class SqlSource:
         self.dialect: str
         """What SQLAlchemy calls the database's dialect: `postgresql`, `sqlite`, `mysql`."""
         self._backend: _Backend
+        url = url.replace("postgresql+asyncpg://", "postgresql://", 1)
         if url.startswith(("postgresql://", "postgres://")):
             self.dialect = "postgresql"
             self._backend = _AsyncpgBackend(name, url, pool_size, timeout, read_only)
@@ -297,7 +298,9 @@ class _SqlAlchemyBackend:
         await self._engine.dispose()
 
 
-_ASYNC_DRIVERS = {"postgresql": "asyncpg", "sqlite": "aiosqlite", "mysql": "aiomysql"}
+_ASYNC_DRIVERS = {
+    "postgresql": "asyncpg", "sqlite": "aiosqlite", "mysql": "aiomysql", "mariadb": "aiomysql",
+}  # fmt: skip
 
 
 def async_url(url: str) -> URL:

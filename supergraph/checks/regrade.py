@@ -1,8 +1,8 @@
 """Rules that grade changes otherwise, or leave them out, as a team wants it.
 
 Each is a pure function from changes to changes. `regrade` applies those that the options ask for:
-first what leaves changes out, then what grades down, then up; a grade given by kind has the last
-word.
+first what leaves changes out, then what grades up, then down, so that what a team allows stays
+allowed; a grade given by kind has the last word.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ def regrade(
         found = ignore_directives(found, options.ignore_directives)
     if options.simplify:
         found = simplify(found)
+    if options.dangerous_is_breaking:
+        found = dangerous_is_breaking(found)
     if options.suppress_deprecated_removals:
         found = suppress_deprecated_removals(found)
     if options.safe_unreachable:
         found = safe_unreachable(found, reachable)
-    if options.dangerous_is_breaking:
-        found = dangerous_is_breaking(found)
     return by_kind(found, options.kinds) if options.kinds else found
 
 

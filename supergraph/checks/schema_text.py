@@ -74,7 +74,7 @@ class Piece:
     end: int
 
 
-@lru_cache(maxsize=4)  # of the two texts at hand; each stage asks again
+@lru_cache(maxsize=8)  # of the two texts at hand, and parts of them; each stage asks again
 def pieces(sdl: str) -> tuple[Piece, ...]:
     """The definitions of the text, in their order; together they cover it up to comments."""
     starts: list[tuple[str, int]] = []
@@ -177,6 +177,21 @@ def parse_schema(sdl: str, name: str) -> DocumentNode:
             at all.
     """
     return _parse(sdl, sdl, name)
+
+
+def schema_document(sdl: str, name: str) -> DocumentNode:
+    """Only the schema definition and its extensions, which carry the links.
+
+    Raises:
+        InvalidSchemaError: if they are not GraphQL.
+    """
+    text = "\n".join(sdl[item.start : item.end] for item in pieces(sdl) if item.key == _SCHEMA)
+    try:
+        document = parse(text, max_tokens=MAX_TOKENS) if text else DocumentNode(definitions=())
+    except (GraphQLError, RecursionError):
+        # Cut wrongly, or wrong itself.
+        document = parse_schema(sdl, name)
+    return document
 
 
 def definitions(sdl: str, document: DocumentNode, feature: FeatureOf) -> SchemaDefinitions:

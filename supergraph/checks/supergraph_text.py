@@ -21,6 +21,7 @@ from supergraph.checks.schema_text import (
     parse_differing,
     parse_schema,
     pieces,
+    schema_document,
 )
 from supergraph.collection import collection_paused
 from supergraph.definitions import (
@@ -88,14 +89,22 @@ def read_sides(old: str, new: str, names: tuple[str, str]) -> tuple[SupergraphSi
     Raises:
         InvalidSchemaError: if one of the texts is no supergraph.
     """
-    hidden = {_hidden_directive(sdl, name) for sdl, name in zip((old, new), names, strict=True)}
+    specs = [
+        linked_specs(schema_document(sdl, name))
+        for sdl, name in zip((old, new), names, strict=True)
+    ]
+    hidden = {inaccessible_directive(item) for item in specs}
+    before, after = (_features(item) for item in specs)
+    renamed = any(after.get(name, plain) != plain for name, plain in before.items())
     exposed = _types_that_mention(old, new, hidden)
 
     def keep(text: str) -> bool:
-        # Machinery is small and everything is read by it. What refers to a type that is hidden on
+        # Where a directive's name means another one now, nothing is alike. Machinery is small and
+        # everything is read by it. What refers to a type that is hidden on
         # one side only differs in what clients see of it, alike though it is written.
         return (
-            any(f"@{name}" in text for name in hidden)
+            renamed
+            or any(f"@{name}" in text for name in hidden)
             or "__" in text.partition("{")[0].partition("@")[0]
             or (bool(exposed) and not exposed.isdisjoint(_WORD.findall(text)))
         )
@@ -119,12 +128,6 @@ def read_side(sdl: str, name: str) -> SupergraphSide:
         InvalidSchemaError: if the text is no supergraph.
     """
     return _side(sdl, parse_schema(sdl, name), name)
-
-
-def _hidden_directive(sdl: str, name: str) -> str:
-    schema = "\n".join(sdl[item.start : item.end] for item in pieces(sdl) if item.key == "schema")
-    # The schema alone refers to types that are elsewhere.
-    return inaccessible_directive(linked_specs(parse_schema(schema, name)))
 
 
 def _types_that_mention(old: str, new: str, directives: Iterable[str]) -> frozenset[str]:

@@ -191,9 +191,9 @@ class Statements:
             where,
             bound,
         )
-        cut = [f"r.rn > {int(query.offset)}"] if query.offset else []
+        cut = [f"r.rn > {self._number(query.offset, bound)}"] if query.offset else []
         if query.limit is not None:
-            cut.append(f"r.rn <= {int(query.offset) + int(query.limit)}")
+            cut.append(f"r.rn <= {self._number(query.offset + query.limit, bound)}")
         return self._statement(f"SELECT * FROM ({inner.text}) AS r", cut, bound)
 
     def _keyed(
@@ -256,6 +256,9 @@ class Statements:
 
     def _page(self, query: EntityQuery, bound: Parameters) -> str:
         return self._dialect.page(query.limit, query.offset, bound)
+
+    def _number(self, value: int, bound: Parameters) -> str:
+        return self._dialect.parameter(SqlColumn("", "", "bigint"), value, bound)
 
     def _compared(self, column: SqlColumn) -> str:
         return self._dialect.compared(column, "t")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from supergraph.checks.changes.found import DANGEROUS, SAFE, Found
 from supergraph.checks.federation.elements import element_pairs
 from supergraph.checks.federation.facts import Facts, field_pairs
+from supergraph.checks.federation.named import compare_named
 from supergraph.checks.federation.note import note
-from supergraph.definitions import Element, SchemaDefinitions
+from supergraph.definitions import SchemaDefinitions
 
 
 def compare_contexts(
@@ -18,21 +19,17 @@ def compare_contexts(
     type now, or the graph does not compose.
     """
     for path, before, after in element_pairs(old, new):
-        was, now = _contexts(before), _contexts(after)
-        for name in was:
-            if name not in now:
-                message = f'"{path}" no longer sets the context "{name}".'
-                note(
-                    found, "CONTEXT_REMOVED", DANGEROUS, path, message, subgraph, after,
-                    directive="context",
-                )  # fmt: skip
-        for name in now:
-            if name not in was:
-                message = f'"{path}" sets the context "{name}" now.'
-                note(
-                    found, "CONTEXT_ADDED", SAFE, path, message, subgraph, after,
-                    directive="context",
-                )  # fmt: skip
+        compare_named(
+            found,
+            path,
+            before,
+            after,
+            subgraph,
+            feature="context",
+            says="sets the context",
+            added=SAFE,
+            removed=DANGEROUS,
+        )
 
 
 def compare_context_arguments(found: Found, old: Facts, new: Facts) -> None:
@@ -58,8 +55,3 @@ def compare_context_arguments(found: Found, old: Facts, new: Facts) -> None:
                 new.element(path),
                 directive="fromContext",
             )
-
-
-def _contexts(element: Element) -> list[str]:
-    """The names, without the subgraph that a supergraph puts before them."""
-    return [name for item in element.applied("context") if (name := item.text("name")) is not None]

@@ -193,12 +193,21 @@ def _field_fact(join: JoinField, definition: SupergraphType) -> FieldFact:
 # --- Of a subgraph -------------------------------------------------------------------------------
 
 
-def facts_of_subgraph(name: str, url: str, definitions: SchemaDefinitions) -> Facts:
-    """The facts of one subgraph; directives of `definitions` carry their plain names."""
+def facts_of_subgraph(
+    name: str, definitions: SchemaDefinitions, *, all_shareable: bool = False
+) -> Facts:
+    """The facts of one subgraph; directives of `definitions` carry their plain names.
+
+    `all_shareable` holds for Federation 1, which shares every field of types without a key that
+    are no root types.
+    """
+    roots = set(definitions.roots.values())
     return Facts(
-        urls={name: url},
+        urls={name: ""},
         types={
-            item.name: {name: _subgraph_fact(item)}
+            item.name: {
+                name: _subgraph_fact(item, all_shareable=all_shareable and item.name not in roots)
+            }
             for item in definitions.types.values()
             if item.kind in (TypeKind.OBJECT, TypeKind.INTERFACE)
         },
@@ -206,21 +215,30 @@ def facts_of_subgraph(name: str, url: str, definitions: SchemaDefinitions) -> Fa
     )
 
 
-def _subgraph_fact(definition: TypeDefinition) -> TypeFact:
+def _subgraph_fact(definition: TypeDefinition, *, all_shareable: bool) -> TypeFact:
+    keys = {
+        canonical_text(key.text("fields")) or "": key.flag("resolvable", default=True)
+        for key in definition.applied("key")
+    }
+    # Every subgraph of an entity has the fields of its keys: they need not say it.
+    shared = {member for key in keys for member in _outermost(key)}
+    if all_shareable and not keys:
+        shared = set(definition.fields)
     return TypeFact(
-        keys={
-            canonical_text(key.text("fields")) or "": key.flag("resolvable", default=True)
-            for key in definition.applied("key")
-        },
+        keys=keys,
         interface_object=definition.has("interfaceObject"),
         fields={
-            item.name: _subgraph_field(item, of_object=definition.kind is TypeKind.OBJECT)
+            item.name: _subgraph_field(
+                item,
+                of_object=definition.kind is TypeKind.OBJECT,
+                shareable=item.name in shared or item.has("shareable"),
+            )
             for item in definition.fields.values()
         },
     )
 
 
-def _subgraph_field(definition: FieldDefinition, *, of_object: bool) -> FieldFact:
+def _subgraph_field(definition: FieldDefinition, *, of_object: bool, shareable: bool) -> FieldFact:
     override = _first(definition, "override")
     return FieldFact(
         resolves=of_object and not definition.has("external"),
@@ -229,7 +247,7 @@ def _subgraph_field(definition: FieldDefinition, *, of_object: bool) -> FieldFac
         provides=_field_set(definition, "provides"),
         override=override.text("from") if override else None,
         override_label=override.text("label") if override else None,
-        shareable=definition.has("shareable"),
+        shareable=shareable,
         context_arguments=tuple(
             (argument.name, applied.text("field") or "")
             for argument in definition.arguments.values()

@@ -29,7 +29,13 @@ def compare_keys(found: Found, old: Facts, new: Facts) -> None:
         for subgraph in after.keys() - before.keys() if before else ():
             for key in after[subgraph].keys if subgraph in old.urls else ():
                 _added(found, name, subgraph, key, new)
-        if _is_resolvable(before) and after and not _is_resolvable(after):
+
+
+def compare_entities(found: Found, old: Facts, new: Facts) -> None:
+    """Note entities that no subgraph resolves any more; the facts are those of whole graphs."""
+    for name, before in old.types.items():
+        after = new.types.get(name)
+        if after and _is_resolvable(before) and not _is_resolvable(after):
             note(
                 found,
                 "ENTITY_NOT_RESOLVABLE",

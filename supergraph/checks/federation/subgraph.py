@@ -11,8 +11,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from graphql import DocumentNode
-
 from supergraph.checks.change import SchemaChange
 from supergraph.checks.changes.compare import compare_definitions
 from supergraph.checks.changes.found import Found
@@ -30,7 +28,12 @@ from supergraph.checks.federation.requirements import (
 )
 from supergraph.checks.federation.shareable import OtherOwners, compare_shareable
 from supergraph.checks.federation.tags import compare_tags
-from supergraph.checks.schema_text import definitions, parse_differing, pieces
+from supergraph.checks.schema_text import (
+    definitions,
+    parse_differing,
+    pieces,
+    schema_document,
+)
 from supergraph.definitions import SchemaDefinitions
 from supergraph.federation.directives import DIRECTIVES, FEDERATION_IDENTITY
 from supergraph.model import SubgraphName, Supergraph, TypeName
@@ -67,13 +70,22 @@ def subgraph_changes(
     """
     found = Found(old_file, new_file, subgraph=name)
     called = old_file or f'the old SDL of "{name}"', new_file or f'the new SDL of "{name}"'
-    documents = parse_differing(old_sdl, new_sdl, called)
-    (old, old_links), (new, new_links) = (
-        _read(sdl, document, name)
-        for sdl, document in zip((old_sdl, new_sdl), documents, strict=True)
+    links = [
+        read_links(schema_document(sdl, text), name, None)
+        for sdl, text in zip((old_sdl, new_sdl), called, strict=True)
+    ]
+    # Under other links the same text means something else: nothing is alike then.
+    same = (links[0].version, links[0].features) == (links[1].version, links[1].features)
+    documents = parse_differing(old_sdl, new_sdl, called, keep=lambda _: not same)
+    old, new = (
+        definitions(sdl, document, read.features.get)
+        for sdl, document, read in zip((old_sdl, new_sdl), documents, links, strict=True)
     )
-    compare_definitions(found, _plain(old, old_links), _plain(new, new_links))
-    before, after = facts_of_subgraph(name, "", old), facts_of_subgraph(name, "", new)
+    compare_definitions(found, _plain(old, links[0]), _plain(new, links[1]))
+    before, after = (
+        facts_of_subgraph(name, side, all_shareable=read.version is None)
+        for side, read in zip((old, new), links, strict=True)
+    )
     compare_keys(found, before, after)
     compare_shareable(found, before, after, _other_owners(name, supergraph))
     compare_overrides(found, before, after)
@@ -88,11 +100,6 @@ def subgraph_changes(
         removed = _removed(name, before, after, supergraph)
         compare_required_fields(found, removed, supergraph.types, before)
     return found.changes
-
-
-def _read(sdl: str, document: DocumentNode, name: str) -> tuple[SchemaDefinitions, LinkedNames]:
-    links = read_links(document, name, None)
-    return definitions(sdl, document, links.features.get), links
 
 
 def _plain(given: SchemaDefinitions, links: LinkedNames) -> SchemaDefinitions:

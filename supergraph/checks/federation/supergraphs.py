@@ -12,7 +12,7 @@ from supergraph.checks.federation.contexts import compare_context_arguments, com
 from supergraph.checks.federation.cost import compare_cost
 from supergraph.checks.federation.facts import Facts, facts_of_supergraph
 from supergraph.checks.federation.interface_objects import compare_interface_objects
-from supergraph.checks.federation.keys import compare_keys
+from supergraph.checks.federation.keys import compare_entities, compare_keys
 from supergraph.checks.federation.overrides import compare_overrides
 from supergraph.checks.federation.owners import compare_owners
 from supergraph.checks.federation.reachability import compare_reachability, may_cut_off
@@ -46,6 +46,7 @@ def changes_of_supergraphs(
     before, after = facts_of_supergraph(old), facts_of_supergraph(new)
     compare_subgraphs(found, before, after)
     compare_keys(found, before, after)
+    compare_entities(found, before, after)
     compare_owners(found, before, after)
     compare_overrides(found, before, after)
     compare_requirements(found, before, after)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from supergraph.checks.changes.found import DANGEROUS, SAFE, Found
 from supergraph.checks.federation.elements import element_pairs
+from supergraph.checks.federation.named import compare_named
 from supergraph.checks.federation.note import note
 from supergraph.definitions import Element, SchemaDefinitions
 
@@ -19,19 +20,17 @@ def compare_tags(
     difference (`FIELD_REMOVED`, …) has the grade.
     """
     for path, before, after in element_pairs(old, new):
-        was, now = _tags(before), _tags(after)
-        for name in was:
-            if name not in now:
-                message = f'"{path}" no longer has the tag "{name}".'
-                note(
-                    found, "TAG_REMOVED", DANGEROUS, path, message, subgraph, after, directive="tag"
-                )  # fmt: skip
-        for name in now:
-            if name not in was:
-                message = f'"{path}" has the tag "{name}" now.'
-                note(
-                    found, "TAG_ADDED", DANGEROUS, path, message, subgraph, after, directive="tag"
-                )  # fmt: skip
+        compare_named(
+            found,
+            path,
+            before,
+            after,
+            subgraph,
+            feature="tag",
+            says="has the tag",
+            added=DANGEROUS,
+            removed=DANGEROUS,
+        )
         _compare_inaccessible(found, path, before, after, subgraph)
 
 
@@ -47,7 +46,3 @@ def _compare_inaccessible(
     else:
         return
     note(found, kind, grade, path, message, subgraph, after, directive="inaccessible")
-
-
-def _tags(element: Element) -> list[str]:
-    return [name for item in element.applied("tag") if (name := item.text("name")) is not None]

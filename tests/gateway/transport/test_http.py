@@ -540,3 +540,14 @@ def test_a_configured_header_with_a_line_break_is_told_at_once() -> None:
     target = HttpTarget(url="http://host/", headers={"x-key": "a\nb"})
     with pytest.raises(InvalidTargetError, match="x-key"):
         HttpSubgraphClient({"products": target}, HttpConnections())
+
+
+async def test_credentials_of_the_url_win_over_forwarded_ones() -> None:
+    async with serve(answering(http(b'{"data":{}}'))) as server:
+        url = server.url.replace("http://", "http://ada:secret@")
+        async with client_for(url) as client:
+            headers = {"authorization": "Bearer of-the-client", "x-tenant": "a"}
+            await client.execute(SubgraphRequest("products", "{ a }", headers=headers))
+    received = server.requests[-1].headers
+    assert received["authorization"].startswith("Basic ")
+    assert received["x-tenant"] == "a"

@@ -25,7 +25,7 @@ from subgraph_kit.scaffold.names import (
         ("order_items", "OrderItem", "orderItems", "orderItems"),
         ("tblOrder-Items", "TblOrderItem", "tblOrderItems", "tblOrderItems"),
         ("HTTPServerLog", "HttpServerLog", "httpServerLog", "httpServerLogs"),
-        ("2fa codes", "_2FaCode", "_2FaCodes", "_2FaCodes"),
+        ("2fa codes", "_2faCode", "_2faCodes", "_2faCodes"),
         ("Straße", "Strasse", "strasse", "strasses"),
         ("заказы", "Zakazy", "zakazy", "zakazies"),
         ("people", "Person", "people", "people"),

@@ -13,6 +13,7 @@ from tests.supergraph.corpus_cases import link
 
 CORPUS = Path(__file__).parent / "corpus"
 LINK = link((2, 9))
+FEDERATION_1 = " (federation 1)"
 
 
 @dataclass(slots=True)
@@ -20,7 +21,7 @@ class Case:
     """A pair of schemas, and the changes expected between them: `grade KIND coordinate` each.
 
     `old` and `new` are SDL by subgraph; the name is empty for plain schemas. `graph` is what else
-    is in the graph of a subgraph that is compared alone.
+    is in the graph of a subgraph that is compared alone. Of an upgrade, `old` is of Federation 1.
     """
 
     old: dict[str, str] = field(default_factory=dict)
@@ -28,15 +29,21 @@ class Case:
     graph: dict[str, str] = field(default_factory=dict)
     expected: list[str] = field(default_factory=list)
     is_subgraph: bool = False
+    is_upgrade: bool = False
+    _changes: list[SchemaChange] | None = None
 
     def changes(self) -> list[SchemaChange]:
         """What is found, without what additions bring along."""
-        return simplify(self._found())
+        if self._changes is None:
+            self._changes = simplify(self._found())
+        return self._changes
 
     def _found(self) -> list[SchemaChange]:
         if self.is_subgraph:
             (name,) = self.old
-            old, new = LINK + self.old[name], LINK + self.new[name]
+            old, new = self.old[name], LINK + self.new[name]
+            if not self.is_upgrade:
+                old = LINK + old
             whole = load_supergraph(composed(self.old | self.graph)) if self.graph else None
             return subgraph_changes(name, old, new, supergraph=whole)
         if "" in self.old:
@@ -71,6 +78,8 @@ def read_cases() -> dict[str, Case]:
 
 def _add(case: Case, heading: str, text: str) -> None:
     what, _, name = heading.partition(" ")
+    case.is_upgrade |= name.endswith(FEDERATION_1)
+    name = name.removesuffix(FEDERATION_1)
     if what == "changes":
         case.expected = text.splitlines()
     elif what == "graph":

@@ -58,8 +58,8 @@ class DbTable:
             for each in self.foreign_keys
         ]
         yield f"CREATE TABLE {quote(self.name)} ({', '.join(parts)})"
-        for names in self.indexes:
-            yield f"CREATE INDEX ON {quote(self.name)} ({_list(names)})"
+        for columns in self.indexes:
+            yield f"CREATE INDEX ON {quote(self.name)} ({_list(columns)})"
         if self.rows:
             columns = [each.name for each in self.columns]
             values = ", ".join(f"({', '.join(row[name] for name in columns)})" for row in self.rows)

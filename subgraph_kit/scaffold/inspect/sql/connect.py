@@ -24,6 +24,14 @@ _KNOWN = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "s
 _EXAMPLES = (
     "postgresql://user@host:5432/database, mysql://user@host/database or sqlite:///path/to/file.db"
 )
+_POSTGRES_ARGUMENTS = {
+    "timeout": CONNECT_SECONDS,
+    "server_settings": {
+        "application_name": "dictamesh",
+        "default_transaction_read_only": "on",
+        "statement_timeout": "60000",
+    },
+}
 _SECRET = ("pass", "secret", "token", "key", "pwd")
 
 _MYSQL_REFUSED = (1044, 1045, 1698)
@@ -74,8 +82,13 @@ async def connected(url: URL) -> AsyncIterator[AsyncConnection]:
     if backend == "sqlite":
         url = _existing_file(url)
     try:
-        arguments = {"timeout": CONNECT_SECONDS} if backend == "postgresql" else {}
-        engine = create_async_engine(url, hide_parameters=True, connect_args=arguments)
+        # Statement by statement: one that fails spoils no other, and none waits for a commit.
+        engine = create_async_engine(
+            url,
+            hide_parameters=True,
+            connect_args=_POSTGRES_ARGUMENTS if backend == "postgresql" else {},
+            isolation_level="AUTOCOMMIT",
+        )
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             f"the driver {error.name!r} for {_KNOWN[backend]} is not installed; "
@@ -118,11 +131,11 @@ def _existing_file(url: URL) -> URL:
 def _explain(url: URL, error: BaseException) -> str:
     name = _KNOWN[url.get_backend_name()]
     place = f"{url.host or url.query.get('host') or 'localhost'}"
-    original = error.orig if isinstance(error, DBAPIError) else error
-    number = original.args[0] if original is not None and original.args else None
-    if isinstance(
-        original, asyncpg.InvalidPasswordError | asyncpg.InvalidAuthorizationSpecificationError
-    ) or (number in _MYSQL_REFUSED):
+    original = _driver_error(error)
+    number = original.args[0] if original.args else None
+    if isinstance(original, asyncpg.InvalidAuthorizationSpecificationError) or (
+        number in _MYSQL_REFUSED
+    ):
         return (
             f"{name} on {place} refused the user {url.username!r} or the password; check both in "
             "the address"
@@ -132,10 +145,7 @@ def _explain(url: URL, error: BaseException) -> str:
     if isinstance(original, sqlite3.Error) or url.get_backend_name() == "sqlite":
         path = str(url.database).removeprefix("file:")
         return f"{path!r} cannot be read as a SQLite database; check that it is one"
-    if (
-        "InsufficientPrivilege"
-        in type(original).__name__ + type(getattr(original, "__cause__", None)).__name__
-    ):
+    if isinstance(original, asyncpg.InsufficientPrivilegeError):
         return (
             f"{name} on {place} does not let the user {url.username!r} read the catalog; "
             "grant it USAGE on the schemas and SELECT on the tables"
@@ -148,6 +158,17 @@ def _explain(url: URL, error: BaseException) -> str:
     return f"{name} on {place} cannot be looked at ({type(original).__name__})"
 
 
-def _is_unreachable(error: BaseException | None) -> bool:
+def _driver_error(error: BaseException) -> BaseException:
+    """What the driver said: SQLAlchemy's error wraps that of its adapter, which wraps this."""
+    while True:
+        inner: BaseException | None = error.orig if isinstance(error, DBAPIError) else None
+        if inner is None and type(error).__module__.startswith("sqlalchemy"):
+            inner = error.__cause__
+        if inner is None:
+            return error
+        error = inner
+
+
+def _is_unreachable(error: BaseException) -> bool:
     words = str(error).lower()
     return any(word in words for word in ("can't connect", "connect call failed", "closed"))

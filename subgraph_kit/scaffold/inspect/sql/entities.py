@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from subgraph_kit.scaffold.inspect.sql import naming
+from subgraph_kit.scaffold.inspect.sql.asked import check_options
 from subgraph_kit.scaffold.inspect.sql.catalog import Catalog, Table
 from subgraph_kit.scaffold.inspect.sql.changes import change_cursor
 from subgraph_kit.scaffold.inspect.sql.fields import Enums, Sample, make_field
@@ -53,7 +54,7 @@ def conclude(
     Raises:
         ConfigurationError: if the options name columns that are not there.
     """
-    notes: list[Note] = list(catalog.notes)
+    notes: list[Note] = [*catalog.notes, *check_options(catalog, options)]
     by_place = {table.place: table for table in catalog.tables}
     keys = {
         table.place: keys_of(table, options.keys.get(table.source_name)) for table in catalog.tables
@@ -120,7 +121,7 @@ def _sort_out(
         elif table.place in possible:
             entities.append(table)
         else:
-            notes.append(_keyless_note(table, samples.get(table.place, Sample())))
+            notes.append(_keyless_note(table, catalog, samples.get(table.place, Sample())))
     return entities, links
 
 
@@ -137,18 +138,11 @@ def _lookup_note(lookup: Lookup) -> Note:
     )
 
 
-def _keyless_note(table: Table, sample: Sample) -> Note:
+def _keyless_note(table: Table, catalog: Catalog, sample: Sample) -> Note:
     if not table.columns:
         return Note(table.source_name, "it has no columns", "left_out")
     what = "view" if table.is_view else "table"
-    candidates = [
-        name
-        for name in sample.columns
-        if len(sample.rows) > 1
-        and len({row[sample.columns.index(name)] for row in sample.rows}) == len(sample.rows)
-    ]
-    by_name = [column.name for column in table.columns if column.name.lower() in ("id", "uuid")]
-    likely = (by_name or candidates or [table.columns[0].name])[0]
+    likely = ",".join(_likely_key(table, catalog, sample))
     why = "a view has no key" if table.is_view else "it has no primary key and no unique columns"
     return Note(
         table.source_name,
@@ -156,6 +150,27 @@ def _keyless_note(table: Table, sample: Sample) -> Note:
         f"for example --key {table.source_name}={likely}",
         "left_out",
     )
+
+
+def _likely_key(table: Table, catalog: Catalog, sample: Sample) -> tuple[str, ...]:
+    """What to propose as a key: that of the table which a view is most like, or a column."""
+    names = {column.name for column in table.columns}
+    like = max(
+        (
+            other
+            for other in catalog.tables
+            if other.primary_key and names.issuperset(other.primary_key)
+        ),
+        key=lambda other: len(names & {column.name for column in other.columns}),
+        default=None,
+    )
+    if like is not None:
+        return like.primary_key
+    for number, name in enumerate(sample.columns):
+        values = [row[number] for row in sample.rows]
+        if len(values) > 1 and len(set(values)) == len(values):
+            return (name,)
+    return (table.columns[0].name,)
 
 
 # --- Names --------------------------------------------------------------------------------------

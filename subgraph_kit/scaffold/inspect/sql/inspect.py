@@ -15,7 +15,7 @@ from subgraph_kit.scaffold.inspect.sql.fields import Sample, sampled_columns
 from subgraph_kit.scaffold.inspect.sql.keys import Place
 from subgraph_kit.scaffold.inspect.sql.lookups import Lookup, find_lookups
 from subgraph_kit.scaffold.inspect.sql.reflect import IsWanted, read_catalog
-from subgraph_kit.scaffold.inspect.sql.samples import MAX_ROWS, read_rows
+from subgraph_kit.scaffold.inspect.sql.samples import MAX_ROWS, limit_time, read_rows
 from subgraph_kit.scaffold.inspect.sql.types import range_types
 from subgraph_kit.scaffold.model import SourceModel
 from subgraph_kit.scaffold.options import InspectOptions
@@ -35,6 +35,7 @@ async def inspect_sql(dsn: str, options: InspectOptions) -> SourceModel:
         lookups: dict[Place, Lookup] = {}
         samples: dict[Place, Sample] = {}
         if options.sample_rows > 0:
+            await limit_time(connection)
             lookups = await find_lookups(
                 connection, catalog.tables, referred, list(options.entities)
             )

@@ -13,7 +13,7 @@ from subgraph_kit.scaffold.model import ManyToMany, Note, Reference, SqlAccess
 from subgraph_kit.scaffold.names import Names, field_name, words
 
 _MOMENTS = ("timestamp", "timestamptz", "date")
-_BOOKKEEPING = frozenset({"created", "updated", "inserted", "added", "modified", "assigned", "at"})
+_BOOKKEEPING = frozenset({"created", "updated", "inserted", "added", "modified", "assigned"})
 
 
 @dataclass(frozen=True, slots=True)

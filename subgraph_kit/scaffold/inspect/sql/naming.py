@@ -32,8 +32,9 @@ def name_types(tables: Sequence[Table], fixed: Mapping[str, str]) -> dict[str, s
     for table in tables:
         bare = _bare(table.name)
         proposals = [type_name(bare)]
-        if table.schema is not None:
+        if table.source_name != table.name:
             proposals.append(type_name(f"{table.schema} {bare}"))
+        proposals.append(f"{proposals[-1]}Record")
         named[table.source_name] = names.take(table.source_name, *proposals)
     return named
 

@@ -92,11 +92,13 @@ def read_tables(connection: Connection) -> list[PostgresTable]:
     """All relations outside the system's schemas, whether they may be read or not."""
     rows = connection.execute(_TABLES).mappings().all()
     counts = {row["oid"]: _estimate(row["analysed"], row["counted"]) for row in rows}
+    in_parts: dict[int, int] = {}
     for row in rows:
-        # A partitioned table has no rows of its own.
         if row["is_partition"] and (own := counts[row["oid"]]) is not None:
-            parent = row["parent"]
-            counts[parent] = (counts.get(parent) or 0) + own
+            in_parts[row["parent"]] = in_parts.get(row["parent"], 0) + own
+    for parent, sum_of_parts in in_parts.items():
+        # A partitioned table has no rows of its own, and is seldom analysed.
+        counts[parent] = max(counts.get(parent) or 0, sum_of_parts)
     return [
         PostgresTable(
             row["schema"], row["name"], row["is_view"], row["is_partition"], row["readable"],

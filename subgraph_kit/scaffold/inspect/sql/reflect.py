@@ -13,6 +13,7 @@ from sqlalchemy.engine.reflection import ObjectKind, ObjectScope
 from sqlalchemy.exc import SAWarning
 
 from subgraph_kit.errors import ConfigurationError
+from subgraph_kit.scaffold.inspect.sql import mysql
 from subgraph_kit.scaffold.inspect.sql.catalog import (
     Catalog,
     Column,
@@ -95,7 +96,7 @@ def _postgres_tables(
 def _other_tables(
     connection: Connection, inspector: Inspector, is_wanted: IsWanted
 ) -> list[_Found]:
-    counts = _mysql_counts(connection) if connection.dialect.name != "sqlite" else {}
+    counts = mysql.read_counts(connection) if connection.dialect.name != "sqlite" else {}
     names = [(name, False) for name in inspector.get_table_names()]
     names += [(name, True) for name in inspector.get_view_names()]
     found = [
@@ -130,16 +131,6 @@ def _check_found(found: Sequence[_Found], every: Sequence[str], unreadable: int)
     )
 
 
-def _mysql_counts(connection: Connection) -> Mapping[str, int]:
-    rows = connection.execute(
-        text(
-            "SELECT table_name, table_rows FROM information_schema.tables"
-            " WHERE table_schema = database() AND table_rows IS NOT NULL"
-        )
-    )
-    return {str(name): int(count) for name, count in rows}
-
-
 def _sqlite_count(connection: Connection, table: str) -> int:
     quoted = connection.dialect.identifier_preparer.quote_identifier(table)
     escaped = quoted.replace(":", "\\:")
@@ -164,12 +155,15 @@ class _Details:
         self._dialect = dialect
         self._odd: Mapping[tuple[str, str, str], OddColumn] = {}
         self._declared: Mapping[tuple[str, str], str] = {}
+        self._checks: Mapping[str, tuple[str, ...]] | None = None
         self._foreign: Mapping[TableKey, Sequence[ForeignKey]] | None = None
         if dialect == "postgresql":
             self._odd = read_odd_columns(connection)
             self._foreign = read_foreign_keys(connection)
         elif dialect == "sqlite":
             self._declared = _sqlite_types(connection)
+        else:
+            self._checks = mysql.read_checks(connection)
 
     def read(self, group: Sequence[_Found]) -> list[Table]:
         """The tables and views of one schema."""
@@ -184,7 +178,12 @@ class _Details:
                 for key, found in self._ask("foreign_keys", group).items()
             }
         indexes = self._ask("indexes", group)
-        checks = self._ask("check_constraints", group)
+        checks = self._checks
+        if checks is None:
+            checks = {
+                key[1]: tuple(str(check["sqltext"]) for check in _sorted(found))
+                for key, found in self._ask("check_constraints", group).items()
+            }
         comments = self._ask("table_comment", group) if self._dialect != "sqlite" else {}
         tables = []
         for each in group:
@@ -203,7 +202,7 @@ class _Details:
                     ),
                     foreign_keys=tuple(foreign.get(key) or ()),
                     indexes=tuple(map(_index, _sorted(indexes.get(key)))),
-                    checks=tuple(str(check["sqltext"]) for check in _sorted(checks.get(key))),
+                    checks=checks.get(each.name, ()),
                     comment=(comments.get(key) or {}).get("text"),
                 )
             )
@@ -224,12 +223,16 @@ class _Details:
 
     def _column(self, table: _Found, column: Mapping[str, Any]) -> Column:
         name = column["name"]
+        if self._checks is not None:
+            name = mysql.unescaped(name)
         odd = self._odd.get((table.schema or "", table.name, name))
         if odd is not None:
             type_ = ColumnType("composite", "JSON", declared=odd.type)
         else:
             declared = self._declared.get((table.name, name), "")
             type_ = column_type(column["type"], self._dialect, declared)
+        if self._checks and name in mysql.json_columns(self._checks.get(table.name, ())):
+            type_ = ColumnType("json", "JSON")
         nullable = bool(column.get("nullable", True)) and not type_.not_null
         return Column(name, type_, nullable, column.get("comment"))
 

@@ -1,8 +1,12 @@
-"""Random databases, looked at and served: whatever is asked for has the rows that SQL gives."""
+"""Random databases, looked at and served: whatever is asked for has the rows that SQL gives.
+
+`DICTAMESH_TEST_SEEDS=200 pytest ...` tries more of them.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -32,6 +36,7 @@ from tests.testkit.databases.chain import adapter_of
 from tests.testkit.databases.model import ROW, Database, quote
 
 Sql = Callable[[str], Any]
+SEEDS = range(int(os.environ.get("DICTAMESH_TEST_SEEDS", "8")))
 _JUNK = ("nothing", "", "0", "-1", "99999999999999999999", "a,b", "\x00", "٣", "2020-02-30")
 _SIGNS = {
     Operator.EQ: "=", Operator.NEQ: "<>", Operator.GT: ">", Operator.GTE: ">=",
@@ -39,7 +44,7 @@ _SIGNS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_sqlite_rows_are_those_of_plain_sql(seed: int, tmp_path: Path) -> None:
     random = Random(seed)
     database = random_database(random, "sqlite")
@@ -61,7 +66,7 @@ async def test_postgres_rows_are_those_of_plain_sql(empty_postgres_dsn: str) -> 
         return [dict(row) for row in await connection.fetch(statement)]
 
     try:
-        for seed in range(25):
+        for seed in SEEDS:
             random = Random(seed)
             database = random_database(random, "postgresql")
             await load_postgres(database.statements(), empty_postgres_dsn)
