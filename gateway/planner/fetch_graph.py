@@ -149,11 +149,6 @@ class FetchGroup:
         self.send_as(other)
         self._written = None
 
-    def ask_for(self, selection: DocumentSelection) -> None:
-        """Ask for `selection` instead of what was asked for so far."""
-        self.selection = selection
-        self._written = None
-
     def send_as(self, other: FetchGroup) -> None:
         """Note whatever else follows from making the other's call with this one."""
         self.parents.update(other.parents)

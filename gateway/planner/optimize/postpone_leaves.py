@@ -40,34 +40,40 @@ def _merge_once(graph: FetchGraph) -> bool:
             if group in awaited:
                 continue
             for later in groups[position + 1 :]:
-                if level[later] > level[group] and _merged(group, later):
-                    later.send_as(group)
-                    graph.groups.remove(group)
+                if level[later] > level[group] and _merged(graph, group, later):
                     return True
     return False
 
 
-def _merged(group: FetchGroup, later: FetchGroup) -> bool:
-    """Write `group` into `later`, if that is the same or asks at the same places."""
+def _merged(graph: FetchGraph, group: FetchGroup, later: FetchGroup) -> bool:
+    """Make one call of `group` and `later`, if that asks at the same places or is the same."""
+    if not _covers(later.requires, group.requires):
+        return False
     if _paths(group) == _paths(later):
         # Objects that got there in another way may lack what the later call sends.
-        if not _covers(later.requires, group.requires) or not group.ways <= later.ways:
+        if not group.ways <= later.ways:
             return False
         if group.is_apart and not _suits_all_types(later, group):
             return False
         # What is known early stands first, as it mostly does in the operation.
-        group.selection.absorb(later.selection)
-        later.ask_for(group.selection)
+        group.take_over(later)
+        group.requires = later.requires
+        graph.groups.remove(later)
+        for other in graph.groups:
+            if later in other.parents:
+                other.parents = {group if p is later else p: None for p in other.parents}
         return True
-    if not (_covers(later.requires, group.requires) and _covers(group.requires, later.requires)):
+    text, other_text = group.text(), later.text()
+    if (text.body, text.rewrites) != (other_text.body, other_text.rewrites):
         return False
-    text, other = group.text(), later.text()
-    if (text.body, text.rewrites) != (other.body, other.rewrites):
+    if not _covers(group.requires, later.requires):
         return False
     known = _paths(later)
     later.further_paths += [
         path for path in (group.path, *group.further_paths) if path not in known
     ]
+    later.send_as(group)
+    graph.groups.remove(group)
     return True
 
 
