@@ -48,7 +48,7 @@ def test_metrics_of_one_name_stand_under_one_header() -> None:
     counts, other = Counts("asked", "a", ("of",)), Counts("answered", "a", ("of",))
     counts.add(("here",))
     other.add(("here",))
-    text = generate_latest(Joined(registry, [counts, other]))  # type: ignore[arg-type] # collects
+    text = generate_latest(Joined(registry, [counts, other]))
     assert text.count(b"# TYPE asked_total counter") == 1
     found = samples(text)
     assert found["asked_total[('of', 'here')]"] == found["asked_total[('of', 'there')]"] == 1

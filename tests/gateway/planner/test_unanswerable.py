@@ -72,6 +72,8 @@ def test_a_field_that_fails_for_one_of_several_types_is_reported_for_that_type_o
     for thing in things:
         assert (thing["rank"] is None) == (thing["__typename"] == "B")
     message = 'No subgraph can be asked for the field "rank" of "B" here.'
-    of_b = [["things", i, "rank"] for i, item in enumerate(things) if item["__typename"] == "B"]
+    missing = [["things", i, "rank"] for i, item in enumerate(things) if item["__typename"] == "B"]
     assert [error["message"] for error in result.errors] == [message] * len(result.errors)
-    assert [error["path"] for error in result.errors] == (of_b if len(of_b) == 1 else [["things"]])
+    assert [error["path"] for error in result.errors] == (
+        missing if len(missing) == 1 else [["things"]]
+    )
