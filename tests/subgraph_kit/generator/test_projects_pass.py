@@ -61,12 +61,9 @@ def test_they_are_typed_strictly(projects: Path) -> None:
         run(["mypy", "--cache-dir", str(cache)], projects / name)
 
 
-def test_they_pass_their_tests(projects: Path) -> None:
-    paths = os.pathsep.join(str(projects / name) for name in NAMES)
-    options = ["--import-mode=importlib", "-q", "-p", "no:cacheprovider", "-W", "error"]
-    settings = ["-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"]
-    tests = [f"{name}/tests" for name in NAMES]
-    run(["pytest", *options, *settings, *tests], projects, PYTHONPATH=paths)
+@pytest.mark.parametrize("name", NAMES)
+def test_they_pass_their_tests(projects: Path, name: str) -> None:
+    run(["pytest", "-q", "-p", "no:cacheprovider"], projects / name)
 
 
 def test_they_can_be_built(projects: Path) -> None:
