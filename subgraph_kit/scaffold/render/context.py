@@ -19,6 +19,9 @@ _DATA_PRODUCT = "subgraph_kit.data_product"
 _TAKEN_MODULES = ("adapters", "app", "settings", "source", "types", "extensions")
 
 
+_SUMMARY = 90
+"""The most characters of a module's summary: with its quotes it stays on one line."""
+
 _SOURCES: dict[SourceKind, str] = {
     "sql": "a database", "openapi": "an HTTP API", "csv": "CSV files", "parquet": "Parquet files",
     "jsonl": "JSON lines", "graphql": "a GraphQL API", "blank": "rows in its code",
@@ -127,18 +130,25 @@ def _entity(
         module=module_name(entity.name),
         adapter=f"{entity.name}Adapter",
         base=kind.base,
-        summary=f"`{entity.name}`, from {origin}.",
+        summary=docstring(f"`{entity.name}`, from {origin}."),
         imports=imports,
         schema=source(schema_call, prefix="SCHEMA = "),
         product=source(product_call, prefix="PRODUCT = "),
         declaration=(
             source(declaration_call, prefix=f"{kind.declaration} = ") if kind.declaration else ""
         ),
-        origin=origin,
+        origin=origin.replace("|", "\\|").replace("\n", " "),
         keys=", ".join("`" + " ".join(key) + "`" for key in entity.keys),
         plural=root_plural(entity),
         contract=_contract(entity),
     )
+
+
+def docstring(text: str) -> str:
+    """The text as it may stand in a docstring of one line, whatever a source calls its tables."""
+    plain = "".join(each if each.isprintable() else " " for each in text)
+    short = plain if len(plain) <= _SUMMARY else f"{plain[: _SUMMARY - 1]}…"
+    return short.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _field_call(field: EntityField, constants: dict[str, str]) -> Call:
