@@ -141,12 +141,15 @@ def _catalog(dsn: str) -> Any:
 
 def _exists(module: str) -> bool:
     """Whether there is such a module, found without running it or what it imports."""
-    package = module.rpartition(".")[0]
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.submodule_search_locations is None:
-        return False
-    places = spec.submodule_search_locations
-    return importlib.machinery.PathFinder.find_spec(module, places) is not None
+    top, *inner = module.split(".")
+    spec = importlib.util.find_spec(top)
+    for part in inner:
+        if spec is None or spec.submodule_search_locations is None:
+            return False
+        # `find_spec` of a module in a package would run the package.
+        name = f"{spec.name}.{part}"
+        spec = importlib.machinery.PathFinder.find_spec(name, spec.submodule_search_locations)
+    return spec is not None
 
 
 def main() -> None:

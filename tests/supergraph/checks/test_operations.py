@@ -141,7 +141,7 @@ def pairs() -> Iterator[tuple[GraphSide, GraphSide]]:
     old = side(GRAPH)
     assert old is not None
     chance = random.Random(7)
-    for _ in range(40):
+    for _ in range(12):
         subgraphs = dict(GRAPH)
         for name, before, after in chance.sample(CHANGES, chance.randint(1, 2)):
             subgraphs[name] = subgraphs[name].replace(before, after)
@@ -163,7 +163,7 @@ def test_leaving_operations_out_changes_no_outcome() -> None:
                 left_out += 1
                 assert bool(expected.problems) == expected.had_problems, text
                 assert expected.old_plan == expected.new_plan, text
-    assert left_out > 100
+    assert left_out > 30
 
 
 # --- The commands --------------------------------------------------------------------------------
