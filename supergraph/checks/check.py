@@ -95,7 +95,14 @@ def _check(inputs: CheckInputs, planner: PlannerFactory | None, store: Store) ->
     findings += operation_findings(examined, compared=old is not None, plans=settings.plans)
     findings += variants.findings
     notes += variants.notes
-    findings += _lint(old, new, rules, settings.lint, cache)
+    linted = _lint(old, new, rules, settings.lint, cache)
+    if settings.lint.grace:
+        # A large graph has tens of thousands of them, and nobody is to mend them now.
+        forgiven = sum(finding.existing for finding in linted)
+        linted = [finding for finding in linted if not finding.existing]
+        if forgiven:
+            notes.append(f"The base has {forgiven:,} lint findings already; they are let pass.")
+    findings += linted
     findings = [_levelled(finding, settings.fail_on) for finding in findings]
     unused: tuple[str, ...] = ()
     if policy is not None:

@@ -81,7 +81,7 @@ def lint_command(
             for item in result.findings
             if item.stage in shown or (item.stage is Stage.COMPOSITION and item.fails)
         )
-        finish(replace(result, findings=findings, notes=(), exit_code=-1), outputs, str(files[0]))
+        finish(replace(result, findings=findings, exit_code=-1), outputs, str(files[0]))
 
 
 def _rules_text() -> str:
