@@ -79,6 +79,7 @@ def project_context(
         "settings": {
             "imports": _settings_imports(settings),
             "fields": [_setting(spec, each) for each in settings],
+            "mounts": [_compose_text(each.mount.path) for each in settings if each.mount],
         },
         "secret_variables": _secret_sentence(spec, settings),
         "adapters": _adapters(spec, kind, entities),
@@ -292,17 +293,29 @@ def _all_settings(kind: Kind, model: SourceModel) -> tuple[Setting, ...]:
 
 def _setting(spec: ProjectSpec, setting: Setting) -> dict[str, Any]:
     variable = f"{spec.env_prefix}{setting.name.upper()}"
-    value = setting.value or ""
+    value = setting.mount.value if setting.mount else setting.value or ""
     return {
         "name": setting.name,
         "variable": variable,
         "code": setting.code,
         "description": setting.description,
         "secret": setting.secret,
-        "compose": f"${{{variable}:-{value}}}" if setting.default else f"${{{variable}:?}}",
+        "compose": _compose(setting, variable),
         "yaml": json.dumps(value, ensure_ascii=False),
         "literal": json.dumps(f"{variable}={value}", ensure_ascii=False),
     }
+
+
+def _compose(setting: Setting, variable: str) -> str:
+    if setting.mount:
+        return _compose_text(setting.mount.value)
+    # An empty variable is as good as none: the default stands in `settings.py` alone.
+    return f"${{{variable}:-}}" if setting.default else f"${{{variable}:?}}"
+
+
+def _compose_text(text: str) -> str:
+    """The text as a YAML string that Compose puts no variables into."""
+    return json.dumps(text.replace("$", "$$"), ensure_ascii=False)
 
 
 def _settings_imports(settings: tuple[Setting, ...]) -> str:

@@ -11,6 +11,17 @@ from subgraph_kit.scaffold.project import ProjectSpec
 
 
 @dataclass(frozen=True, slots=True)
+class Mount:
+    """Files of this machine that a setting names: a container has them below `/data`.
+
+    `path` is the directory here, `value` what the setting is in there.
+    """
+
+    path: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """A setting of the project. `default` is source text (None: it must be set)."""
 
@@ -20,6 +31,7 @@ class Setting:
     default: str | None = None
     value: str | None = None
     """The default as the text of an environment variable."""
+    mount: Mount | None = None
 
     @property
     def secret(self) -> bool:

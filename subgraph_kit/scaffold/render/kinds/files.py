@@ -7,18 +7,20 @@ from typing import Any
 from subgraph_kit.scaffold.model import EntityModel, SourceModel
 from subgraph_kit.scaffold.project import ProjectSpec
 from subgraph_kit.scaffold.render.code import quoted
-from subgraph_kit.scaffold.render.kinds.base import Kind, Setting
+from subgraph_kit.scaffold.render.kinds.base import Kind, Mount, Setting
 from subgraph_kit.scaffold.source_declarations import file_table
 
 
 def _settings(model: SourceModel) -> tuple[Setting, ...]:
+    address = model.address or "."
     return (
         Setting(
             "directory",
             "str",
             "The directory of the files, or a URL such as s3://bucket/path.",
-            quoted(model.address or "."),
-            model.address or ".",
+            quoted(address),
+            address,
+            None if "://" in address else Mount(address, "/data"),
         ),
     )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Any
 
 from subgraph_kit.scaffold.inspect.sql.declare import sql_table
 from subgraph_kit.scaffold.model import EntityModel, SourceModel
 from subgraph_kit.scaffold.project import ProjectSpec
 from subgraph_kit.scaffold.render.code import quoted
-from subgraph_kit.scaffold.render.kinds.base import Kind, Setting
+from subgraph_kit.scaffold.render.kinds.base import Kind, Mount, Setting
 
 
 def _settings(model: SourceModel) -> tuple[Setting, ...]:
@@ -19,8 +20,17 @@ def _settings(model: SourceModel) -> tuple[Setting, ...]:
             "The database, with user and password: a user that may only read will do.",
             f"SecretStr({quoted(model.address)})" if model.dialect == "sqlite" else None,
             model.address,
+            _mount(model),
         ),
     )
+
+
+def _mount(model: SourceModel) -> Mount | None:
+    path, _, query = (model.address or "").removeprefix("sqlite:///").partition("?")
+    if model.dialect != "sqlite" or not path or path == ":memory:":
+        return None
+    file = PurePosixPath(path)
+    return Mount(str(file.parent), f"sqlite:////data/{file.name}" + (f"?{query}" if query else ""))
 
 
 def _open_source(_: SourceModel, spec: ProjectSpec) -> str:
