@@ -178,6 +178,17 @@ def test_the_chart_has_the_same_values(project: Path) -> None:
     assert values["env"]["ON_DIRECTORY"] == "/data"
 
 
+def test_the_chart_says_what_an_adapter_lacks(project: Path) -> None:
+    values = read(project / "deploy/helm/values.yaml")
+    schema = json.loads((project / "deploy/helm/values.schema.json").read_text())
+    validator = validator_for(schema)(schema)
+    assert [error.message for error in validator.iter_errors(values)] == []
+    del values["adapters"]["on"]["autoscaling"]
+    assert [error.message for error in validator.iter_errors(values)] == [
+        "'autoscaling' is a required property"
+    ]
+
+
 @pytest.mark.parametrize(
     ("schema", "file"),
     [("compose-spec", "compose.yaml"), ("github-workflows", ".github/workflows/ci.yaml")],
