@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
@@ -81,19 +80,23 @@ def _samples(model: SourceModel) -> str:
     return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
 
 
+_PROJECT = Path(__file__).parents[3] / "templates" / "project"
+"""Shipped beside the packages, in a checkout and in the wheel."""
+
+
 @cache
 def _templates() -> Mapping[str, str]:
     """The templates' texts by path below `templates/project`."""
     found: dict[str, str] = {}
 
-    def walk(directory: Traversable, prefix: str) -> None:
+    def walk(directory: Path, prefix: str) -> None:
         for entry in sorted(directory.iterdir(), key=lambda each: each.name):
             if entry.is_dir():
                 walk(entry, f"{prefix}{entry.name}/")
             elif entry.name.endswith(".jinja"):
                 found[f"{prefix}{entry.name}"] = entry.read_text(encoding="utf-8")
 
-    walk(files("subgraph_kit.scaffold") / "templates" / "project", "")
+    walk(_PROJECT, "")
     return found
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from subgraph_kit.data_product import EntityField
 from subgraph_kit.scaffold.render.code import Raw, call_of, imports_of, quoted, source
 from subgraph_kit.scaffold.render.context import docstring
+from subgraph_kit.scaffold.render.kinds.base import Setting
 
 
 @given(st.text())
@@ -47,3 +48,14 @@ def test_lines_end_before_the_hundredth_column(width: int) -> None:
     field = EntityField("a" * (width - 60), "string", description="word " * 40)
     lines = source(call_of(field), prefix="FIELD = ").splitlines()
     assert max(map(len, lines)) <= 100
+
+
+def test_a_default_too_long_for_a_line_has_lines_of_its_own() -> None:
+    path = "/srv/" + "x" * 70
+    secret = Setting("source_url", "SecretStr", "The file.", f'SecretStr("{path}")')
+    plain = Setting("source_path_of_files", "str", "The file.", f'"{path}"')
+    short = Setting("source_url", "SecretStr", "The file.", 'SecretStr("sqlite://")')
+
+    assert secret.code == f'source_url: SecretStr = SecretStr(\n        "{path}"\n    )'
+    assert plain.code == f'source_path_of_files: str = (\n        "{path}"\n    )'
+    assert short.code == 'source_url: SecretStr = SecretStr("sqlite://")'

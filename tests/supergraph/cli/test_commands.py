@@ -83,7 +83,7 @@ def test_json_carries_the_supergraph_if_it_goes_nowhere_else(project: Path) -> N
         (
             "file: ./products.graphql",
             "file: a\n      sdl: b",
-            "exactly one of file, url, subgraph_url",
+            "exactly one of file, files, url, subgraph_url",
         ),
         ("file: ./products.graphql", "file: nope", 'Subgraph "products": there is no file'),
         ("file: ./products.graphql", "file: ${env.NOT_SET_HERE}", "variable NOT_SET_HERE"),

@@ -8,6 +8,9 @@ from typing import Any
 
 from subgraph_kit.scaffold.model import EntityModel, SourceModel
 from subgraph_kit.scaffold.project import ProjectSpec
+from subgraph_kit.scaffold.render.code import LINE
+
+_INDENT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,17 @@ class Setting:
 
     @property
     def code(self) -> str:
-        """The line of the settings class."""
-        return f"{self.name}: {self.annotation}" + (f" = {self.default}" if self.default else "")
+        """The line of the settings class, or its lines where one would be too long."""
+        head = f"{self.name}: {self.annotation}"
+        if self.default is None:
+            return head
+        line = f"{head} = {self.default}"
+        if _INDENT + len(line) <= LINE:
+            return line
+        called, bracket, inside = self.default.removesuffix(")").partition("(")
+        if not bracket or not called.isidentifier():
+            called, inside = "", self.default
+        return f"{head} = {called}(\n        {inside}\n    )"
 
 
 @dataclass(frozen=True, slots=True)
