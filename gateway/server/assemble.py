@@ -34,7 +34,8 @@ from gateway.transport.base import SubgraphClient
 from gateway.transport.batching import BatchingSubgraphClient
 from gateway.transport.by_version import clients_by_version
 from gateway.transport.dedupe import SharingSubgraphClient
-from gateway.transport.http import HttpConnections
+from gateway.transport.express import ExpressClient
+from gateway.transport.http import HttpConnections, HttpSubgraphClient
 from gateway.transport.http2 import Http2Connections
 from gateway.transport.resilient import ResilientSubgraphClient, SubgraphPolicies
 from gateway.transport.route import HttpTarget
@@ -164,6 +165,7 @@ class Gateway:
                 ResilientSubgraphClient(http, self._policies), self.metrics, traced=self._traced
             )
         )
+        client = self._with_express(client, http)
         runtime = Runtime(
             supergraph,
             client,
@@ -191,6 +193,22 @@ class Gateway:
             shared = self.metrics.shared.labels("subgraph_request").inc
             client = SharingSubgraphClient(client, on_shared=shared)
         return client
+
+    def _with_express(self, layers: SubgraphClient, http: SubgraphClient) -> SubgraphClient:
+        """Let calls go straight past the layers where nothing is in the way of one."""
+        # Where calls are traced or batched, something is to be done around each of them.
+        if self._traced or self.settings.transport.batching.enabled:
+            return layers
+        if not isinstance(http, HttpSubgraphClient):
+            return layers
+        return ExpressClient(
+            layers,
+            http,
+            self._policies,
+            requests=self.metrics.subgraph_requests,
+            durations=self.metrics.subgraph_duration,
+            in_flight=layers.in_flight if isinstance(layers, SharingSubgraphClient) else None,
+        )
 
     def _targets(self, supergraph: Supergraph) -> Mapping[str, HttpTarget]:
         transport = self.settings.transport

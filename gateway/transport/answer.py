@@ -115,7 +115,10 @@ def _with_messages(errors: list[JsonObject]) -> Sequence[JsonObject]:
 
 
 def _decompressed(subgraph: str, answer: HttpAnswer, max_body_bytes: int) -> bytes:
-    encoding = answer.headers.get("content-encoding", "").strip().lower()
+    said = answer.headers.get("content-encoding")
+    if said is None:
+        return answer.body
+    encoding = said.strip().lower()
     if encoding in ("", "identity") or not answer.body:
         return answer.body
     if encoding not in ("gzip", "x-gzip", "deflate"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import lru_cache
-from typing import cast
+from typing import Protocol, cast
 
 import httptools
 import msgspec
@@ -60,6 +60,16 @@ class HttpAnswer(msgspec.Struct, frozen=True):
     body: bytes
 
 
+class Receiver(Protocol):
+    """Who sent a request: told once what became of it, on the event loop."""
+
+    def on_answer(self, answer: HttpAnswer) -> None:
+        """Take the whole answer; the connection is free again."""
+
+    def on_error(self, error: Exception) -> None:
+        """There is no answer (see `ClientConnection.exchange`); the connection is closed."""
+
+
 class ClientConnection(asyncio.Protocol):
     """An open connection; carries one exchange at a time, several after each other."""
 
@@ -70,7 +80,8 @@ class ClientConnection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._received = False
         self._expect_header()
-        self._waiter: asyncio.Future[HttpAnswer] | None = None
+        self._receiver: Receiver | None = None
+        self._answer: HttpAnswer | None = None
         self._keep_alive = True
         self.exchanges = 0
         """Answers received so far; a connection with none is certainly not stale."""
@@ -84,7 +95,7 @@ class ClientConnection(asyncio.Protocol):
         """Whether another request may be sent."""
         return (
             self._keep_alive
-            and self._waiter is None
+            and self._receiver is None
             and self._transport is not None
             and not self._transport.is_closing()
         )
@@ -98,18 +109,25 @@ class ClientConnection(asyncio.Protocol):
         Raises:
             ConnectionLostError, ProtocolError, AnswerTooLargeError: see their docstrings.
         """
-        if self._transport is None or self._transport.is_closing():
-            raise ConnectionLostError(received=False)
-        self._received = False
         waiter: asyncio.Future[HttpAnswer] = self._loop.create_future()
-        self._waiter = waiter
-        self._transport.write(request)
+        self.send(request, _Waiter(waiter))
         try:
             return await waiter
         finally:
-            self._waiter = None
             if waiter.cancelled():
                 self.abort()
+
+    def send(self, request: bytes, receiver: Receiver) -> None:
+        """Send a whole request; `receiver` gets the answer, as `exchange` gives it.
+
+        Raises:
+            ConnectionLostError: if the connection has ended already.
+        """
+        if self._transport is None or self._transport.is_closing():
+            raise ConnectionLostError(received=False)
+        self._received = False
+        self._receiver = receiver
+        self._transport.write(request)
 
     def close(self) -> None:
         """Close once everything written has been sent."""
@@ -118,8 +136,9 @@ class ClientConnection(asyncio.Protocol):
             self._transport.close()
 
     def abort(self) -> None:
-        """Close at once."""
+        """Close at once; nobody is told of what was still to come."""
         self._keep_alive = False
+        self._receiver = None
         if self._transport is not None:
             self._transport.abort()
 
@@ -140,20 +159,22 @@ class ClientConnection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:  # noqa: D102 - asyncio's
-        waiter = self._waiter
-        if waiter is None or waiter.done():
+        if self._receiver is None:
             self.abort()  # Nobody asked: an answer of its own accord, or more than was announced.
             return
         self._received = True
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError as error:
-            self._fail(error.__context__ or ProtocolError(str(error)))
+            cause = error.__context__
+            self._stop(cause if isinstance(cause, Exception) else ProtocolError(str(error)))
             return
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._fail(ProtocolError(str(error)))
+            self._stop(ProtocolError(str(error)))
             return
-        if not self._headers_complete and not waiter.done():
+        if self._answer is not None:
+            self._deliver()
+        elif not self._headers_complete:
             # The parser reports a header line when it is whole; one without end has to be
             # noticed here.
             self._unparsed_bytes += len(data)
@@ -164,15 +185,21 @@ class ClientConnection(asyncio.Protocol):
         if self._headers_complete and self._ends_with_connection:
             self._keep_alive = False
             self._complete()
+            self._deliver()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102 - asyncio's
         self._keep_alive = False
         if self._headers_complete and self._ends_with_connection and exc is None:
             self._complete()
+            self._deliver()
         self._fail(ConnectionLostError(received=self._received))
 
     # --- httptools callbacks -------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:  # noqa: D102 - httptools'
+        if self._answer is not None:
+            self._keep_alive = False  # More than was asked for: never trust what follows.
 
     def on_header(self, name: bytes, value: bytes) -> None:  # noqa: D102 - httptools'
         self._header_bytes += len(name) + len(value)
@@ -210,20 +237,55 @@ class ClientConnection(asyncio.Protocol):
     # --- outcome -------------------------------------------------------------------------------
 
     def _complete(self) -> None:
-        waiter = self._waiter
-        if waiter is None or waiter.done():
-            self._keep_alive = False  # A second answer to one request: never trust what follows.
-            return
+        if self._answer is not None:
+            return  # a second answer to one request
         self.exchanges += 1
-        self.keep_alive_seconds = _keep_alive_timeout(self._headers.get("keep-alive"))
-        answer = HttpAnswer(self._parser.get_status_code(), self._headers, b"".join(self._body))
+        headers = self._headers
+        if "keep-alive" in headers:
+            self.keep_alive_seconds = _keep_alive_timeout(headers["keep-alive"])
+        body = self._body
+        self._answer = HttpAnswer(
+            self._parser.get_status_code(), headers, body[0] if len(body) == 1 else b"".join(body)
+        )
         self._expect_header()
-        waiter.set_result(answer)
 
-    def _fail(self, error: BaseException) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(error)
+    def _deliver(self) -> None:
+        """Hand over the answer: not from within the parser, as the next request may follow."""
+        receiver, answer = self._receiver, self._answer
+        self._receiver = self._answer = None
+        if receiver is not None and answer is not None:
+            receiver.on_answer(answer)
+
+    def _stop(self, error: Exception) -> None:
+        """Read no further; an answer that was whole before that is one."""
+        if self._answer is not None:
+            self._keep_alive = False
+            self._deliver()
+        else:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        receiver = self._receiver
         self.abort()
+        if receiver is not None:
+            receiver.on_error(error)
+
+
+class _Waiter:
+    """A receiver for who awaits the answer."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, future: asyncio.Future[HttpAnswer]) -> None:
+        self._future = future
+
+    def on_answer(self, answer: HttpAnswer) -> None:
+        if not self._future.done():
+            self._future.set_result(answer)
+
+    def on_error(self, error: Exception) -> None:
+        if not self._future.done():
+            self._future.set_exception(error)
 
 
 @lru_cache(maxsize=256)

@@ -15,6 +15,7 @@ them makes the call then. Each waits no longer than its own deadline.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from typing import TypeAlias
 
 from gateway.transport.answer import read_body
 from gateway.transport.base import (
@@ -29,6 +30,8 @@ from gateway.transport.request_body import encode_request_body
 from subgraph_kit.resilience.cut_off import cut_off
 from subgraph_kit.resilience.deadline import current_deadline
 
+Outcome: TypeAlias = SubgraphResponse | SubgraphCallError
+
 
 class SharingSubgraphClient:
     """Wraps a client; `on_shared` is told of each request that was spared."""
@@ -38,7 +41,12 @@ class SharingSubgraphClient:
     ) -> None:
         self._inner = inner
         self._on_shared = on_shared
-        self._in_flight: InFlight[SubgraphResponse | SubgraphCallError] = InFlight()
+        self._in_flight: InFlight[Outcome] = InFlight()
+
+    @property
+    def in_flight(self) -> InFlight[Outcome]:
+        """The calls that equal requests may join, by `sharing_key`."""
+        return self._in_flight
 
     async def execute(self, request: SubgraphRequest) -> SubgraphResponse:
         """See `SubgraphClient`."""
@@ -48,7 +56,7 @@ class SharingSubgraphClient:
             finally:
                 self._in_flight.forget()
         request = _with_body(request)
-        key = (request.subgraph, request.body, deciding_headers(request.headers), request.security)
+        key = sharing_key(request, request.body or b"")
         while key in self._in_flight:
             shared = await self._wait(key, request.subgraph)
             if isinstance(shared, SubgraphCallError):
@@ -66,7 +74,7 @@ class SharingSubgraphClient:
         """Close the inner client."""
         await self._inner.close()
 
-    async def _call(self, request: SubgraphRequest) -> SubgraphResponse | SubgraphCallError:
+    async def _call(self, request: SubgraphRequest) -> Outcome:
         try:
             return await self._inner.execute(request)
         except SubgraphCallError as error:
@@ -75,9 +83,7 @@ class SharingSubgraphClient:
                 raise  # This caller's time was up, not necessarily that of the others.
             return error
 
-    async def _wait(
-        self, key: Hashable, subgraph: str
-    ) -> SubgraphResponse | SubgraphCallError | None:
+    async def _wait(self, key: Hashable, subgraph: str) -> Outcome | None:
         limit = current_deadline()
         if limit is None:
             return await self._in_flight.wait(key)
@@ -90,6 +96,11 @@ class SharingSubgraphClient:
                 "SUBREQUEST_TIMEOUT",
                 f'Subgraph "{subgraph}" did not answer within {limit.seconds:.3g} s',
             ) from None
+
+
+def sharing_key(request: SubgraphRequest, body: bytes) -> Hashable:
+    """What has to be equal for two requests to share a call; `body` is the request's JSON."""
+    return request.subgraph, body, deciding_headers(request.headers), request.security
 
 
 def _with_body(request: SubgraphRequest) -> SubgraphRequest:

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 
 from gateway.transport import failures
 from gateway.transport.answer import read_answer, too_large
-from gateway.transport.base import SubgraphRequest, SubgraphResponse
+from gateway.transport.base import SubgraphCallError, SubgraphRequest, SubgraphResponse
 from gateway.transport.connection import (
     AnswerTooLargeError,
     ClientConnection,
@@ -125,21 +125,19 @@ class HttpSubgraphClient:
             else:
                 with cut_off(target.timeout_seconds):
                     answer = await _exchange(pool, payload, is_mutation=request.is_mutation)
-        except AnswerTooLargeError as error:
-            raise too_large(name, str(error)) from error
-        except ProtocolError as error:
-            raise failures.no_http(name, "HTTP/1.1") from error
-        except ConnectionLostError as error:
-            raise failures.closed_early(name, received=error.received) from error
         except _ConnectTimeoutError as error:
             raise failures.connect_timed_out(name, target.connect_timeout_seconds) from error
         except TimeoutError as error:  # ours, or the system's for a peer that went silent
             raise failures.timed_out(name, target.timeout_seconds) from error
-        except OSError as error:
-            raise failures.unreachable(name, failures.connection_problem(error)) from error
+        except (AnswerTooLargeError, ProtocolError, ConnectionLostError, OSError) as error:
+            raise call_error(name, error) from error
         return read_answer(
             name, answer, max_body_bytes=target.max_body_bytes, undecoded=request.undecoded
         )
+
+    def routes(self) -> Mapping[str, tuple[Route, ConnectionPool]]:
+        """By subgraph: what a request to it looks like, and the connections it goes over."""
+        return self._routes
 
     async def close(self) -> None:
         """Nothing of its own to release: the connections belong to `HttpConnections`."""
@@ -156,6 +154,19 @@ def tls_files_of(subgraph: str) -> Iterator[None]:
             if isinstance(error, OSError)
             else f'The TLS files of subgraph "{subgraph}" cannot be used: {error}'
         ) from error
+
+
+def call_error(subgraph: str, error: Exception) -> SubgraphCallError:
+    """What a connection said (see `ClientConnection.exchange`), as the failure of a call."""
+    match error:
+        case AnswerTooLargeError():
+            return too_large(subgraph, str(error))
+        case ConnectionLostError():
+            return failures.closed_early(subgraph, received=error.received)
+        case OSError():
+            return failures.unreachable(subgraph, failures.connection_problem(error))
+        case _:
+            return failures.no_http(subgraph, "HTTP/1.1")
 
 
 class _ConnectTimeoutError(Exception):

@@ -12,16 +12,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 Value = TypeVar("Value")
+
+Waiters: TypeAlias = "list[asyncio.Future[Value | None]]"
 
 
 class InFlight(Generic[Value]):
     """The calls in flight by key. For one event loop."""
 
     def __init__(self) -> None:
-        self._calls: dict[Hashable, list[asyncio.Future[Value | None]]] = {}
+        self._calls: dict[Hashable, Waiters[Value]] = {}
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -47,19 +49,32 @@ class InFlight(Generic[Value]):
         Ask `wait` first: another call with the same key can be led at the same time, but is then
         not waited for.
         """
-        waiters: list[asyncio.Future[Value | None]] = []
-        if self._calls.setdefault(key, waiters) is not waiters:
+        waiters = self.begin(key)
+        if waiters is None:
             return await work()
         value: Value | None = None
         try:
             value = await work()
             return value
         finally:
-            if self._calls.get(key) is waiters:
-                del self._calls[key]
-            for waiter in waiters:
-                if not waiter.done():
-                    waiter.set_result(value)
+            self.end(key, waiters, value)
+
+    def begin(self, key: Hashable) -> Waiters[Value] | None:
+        """Begin a call that others may wait for, or None if there is one with this key.
+
+        Whoever cannot use `lead` (it makes the call without a coroutine) gives what it gets here
+        to `end`, whatever becomes of the call.
+        """
+        waiters: Waiters[Value] = []
+        return waiters if self._calls.setdefault(key, waiters) is waiters else None
+
+    def end(self, key: Hashable, waiters: Waiters[Value], value: Value | None) -> None:
+        """End a call that `begin` began; None if it came to nothing that others could use."""
+        if self._calls.get(key) is waiters:
+            del self._calls[key]
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(value)
 
     def forget(self) -> None:
         """Let nobody else join the calls in flight; who waits already gets their results."""

@@ -83,9 +83,13 @@ class Route:
     def request_bytes(self, request: SubgraphRequest) -> bytes:
         """The whole request in HTTP/1.1."""
         body = encode_request_body(request) if request.body is None else request.body
+        return self.with_body(request.headers, body)
+
+    def with_body(self, forwarded: Mapping[str, str], body: bytes) -> bytes:
+        """The whole request in HTTP/1.1, of the headers to forward and the body as JSON."""
         lines = b""
-        if request.headers:
-            headers = self.forwarded(request.headers)
+        if forwarded:
+            headers = self.forwarded(forwarded)
             if isinstance(headers, ForwardedHeaders):
                 lines = headers.lines()
             else:

@@ -16,6 +16,7 @@ import asyncio
 import math
 import threading
 from types import TracebackType
+from typing import Protocol
 
 TICK_SECONDS = 0.01
 """Time-outs are tenths of seconds to minutes: a hundredth more is not noticed."""
@@ -36,7 +37,7 @@ class CutOff:
             raise RuntimeError("a time-out needs a task to cancel")
         self._task: asyncio.Task[object] = task
         self._cancelling = task.cancelling()
-        self._wheel = _wheel()
+        self._wheel = wheel()
         self._tick = self._wheel.add(self, self._seconds)
         return self
 
@@ -63,33 +64,41 @@ def cut_off(seconds: float) -> CutOff:
     return CutOff(seconds)
 
 
-class _Wheel:
-    """The cut-offs of one event loop, by the tick in which they expire."""
+class Expiring(Protocol):
+    """What has a time-out: `expire` is called when its time has come."""
 
-    __slots__ = ("_slots", "_timer", "_timer_tick", "loop")
+    def expire(self) -> None:
+        """End it; the wheel has forgotten it already."""
+
+
+class Wheel:
+    """What may expire in one event loop, by the tick in which it does."""
+
+    __slots__ = ("_slots", "_time", "_timer", "_timer_tick", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self._slots: dict[int, set[CutOff]] = {}
+        self._time = loop.time
+        self._slots: dict[int, set[Expiring]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._timer_tick = 0
 
-    def add(self, cut_off: CutOff, seconds: float) -> int:
-        """Enter a cut-off; returns the tick to remove it from."""
-        tick = math.ceil((self.loop.time() + max(seconds, 0.0)) / TICK_SECONDS)
+    def add(self, expiring: Expiring, seconds: float) -> int:
+        """Let something expire in `seconds`; returns the tick to remove it from."""
+        tick = math.ceil((self._time() + (seconds if seconds > 0.0 else 0.0)) / TICK_SECONDS)
         slot = self._slots.get(tick)
         if slot is None:
             slot = self._slots[tick] = set()
             if self._timer is None or tick < self._timer_tick:
                 self._wake_at(tick)
-        slot.add(cut_off)
+        slot.add(expiring)
         return tick
 
-    def remove(self, cut_off: CutOff, tick: int) -> None:
-        """Take a cut-off out before its time."""
+    def remove(self, expiring: Expiring, tick: int) -> None:
+        """Take something out before its time."""
         slot = self._slots.get(tick)
         if slot is not None:
-            slot.discard(cut_off)
+            slot.discard(expiring)
             if not slot:
                 # The timer stays: it finds out by itself that there is nothing to do.
                 del self._slots[tick]
@@ -105,23 +114,23 @@ class _Wheel:
         self._timer = None
         now = self.loop.time() / TICK_SECONDS
         for tick in [tick for tick in self._slots if tick <= now]:
-            for cut_off in self._slots.pop(tick):
-                cut_off.expire()
+            for expiring in self._slots.pop(tick):
+                expiring.expire()
         if self._slots:
             self._wake_at(min(self._slots))
 
 
 class _Local(threading.local):
-    wheel: _Wheel | None = None
+    wheel: Wheel | None = None
 
 
 _local = _Local()
 
 
-def _wheel() -> _Wheel:
+def wheel() -> Wheel:
     """The wheel of the running loop; a thread runs one loop at a time."""
     loop = asyncio.get_running_loop()
-    wheel = _local.wheel
-    if wheel is None or wheel.loop is not loop:
-        wheel = _local.wheel = _Wheel(loop)
-    return wheel
+    known = _local.wheel
+    if known is None or known.loop is not loop:
+        known = _local.wheel = Wheel(loop)
+    return known

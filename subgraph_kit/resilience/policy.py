@@ -126,6 +126,41 @@ class ResiliencePolicy:
             finally:
                 _inside_policy.reset(token)
 
+    def may_retry(self, error: BaseException) -> bool:
+        """Whether a call that is idempotent is tried again after `error`."""
+        return self._is_retryable(error)
+
+    def timed_out(self, seconds: float) -> Exception:
+        """The error of an attempt that was cut off; `seconds` is what the call had in all."""
+        return self._timeout_error(self.name, seconds)
+
+    async def go_on(
+        self,
+        operation: Callable[[], Awaitable[T]],
+        error: Exception | None,
+        *,
+        timeout_seconds: float | None,
+    ) -> T:
+        """Go on where a first attempt ended that the caller made itself, without a coroutine.
+
+        `error` is what it ended with, or None if it is not to count as an attempt;
+        `timeout_seconds` is what is left. The caller tells the breaker of begin and end of the
+        whole call. For idempotent calls only.
+        """
+        with deadline(timeout_seconds, clock=self._clock):
+            token = _inside_policy.set(True)
+            try:
+                if error is None:
+                    try:
+                        return await self._attempt(operation)
+                    except Exception as problem:
+                        error = problem
+                if not self._is_retryable(error):
+                    raise error
+                return await self._with_retries(operation, error)
+            finally:
+                _inside_policy.reset(token)
+
     async def _guarded(self, operation: Callable[[], Awaitable[T]], idempotent: bool) -> T:
         """Breaker and retries. The first attempt is nearly always the only one: it is direct."""
         generation = self.breaker.enter()

@@ -23,6 +23,13 @@ from gateway.executor.compiled.functions import FunctionWriter
 from gateway.executor.compiled.layout import LaidOutFetch, Layout, PlacedType
 from gateway.executor.compiled.outcome import NotCompilableError, StepAsideError
 from gateway.executor.compiled.representations import Template, build_template
+from gateway.executor.compiled.schedule import (
+    AtOnce,
+    InSequence,
+    Schedule,
+    Steps,
+    make_schedule,
+)
 from gateway.executor.facts import SupergraphFacts
 from gateway.operation.prepare import PreparedOperation
 from gateway.plan.nodes import (
@@ -56,27 +63,10 @@ class CallStep:
 
 
 @dataclass(frozen=True, slots=True)
-class SequenceStep:
-    """Steps one after the other."""
-
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ParallelStep:
-    """Steps at the same time."""
-
-    steps: tuple[Step, ...]
-
-
-Step: TypeAlias = CallStep | SequenceStep | ParallelStep
-
-
-@dataclass(frozen=True, slots=True)
 class CompiledPlan:
     """A plan as code. `new_lists` makes what one execution works on; the root stands in it."""
 
-    step: Step | None
+    schedule: Schedule[CallStep]
     source: str
     root_type: type[msgspec.Struct]
     list_count: int
@@ -140,7 +130,7 @@ def compile_plan(
     except (SyntaxError, TypeError, ValueError, RecursionError, MemoryError) as error:
         raise NotCompilableError(f"types that msgspec does not take: {error}") from error
     return CompiledPlan(
-        step=_steps(tree, namespace),
+        schedule=make_schedule(_steps(tree, namespace)),
         source=source,
         root_type=namespace[final_class(layout.root)],
         list_count=functions.list_count,
@@ -197,10 +187,10 @@ def _templates(facts: SupergraphFacts, layout: Layout) -> dict[int, dict[PlacedT
     }
 
 
-def _steps(tree: _Tree, namespace: Mapping[str, Any]) -> Step | None:
+def _steps(tree: _Tree, namespace: Mapping[str, Any]) -> Steps[CallStep]:
     if isinstance(tree, LaidOutFetch):
         if not tree.targets:
-            return None  # no object can stand there now
+            return InSequence(())  # no object can stand there now
         fetch, number = tree.node, tree.number
         return CallStep(
             fetch.subgraph,
@@ -211,7 +201,5 @@ def _steps(tree: _Tree, namespace: Mapping[str, Any]) -> Step | None:
             namespace.get(f"collect_{number}"),
             namespace[f"merge_{number}"],
         )
-    steps = tuple(step for node in tree.nodes if (step := _steps(node, namespace)) is not None)
-    if len(steps) <= 1:
-        return steps[0] if steps else None
-    return ParallelStep(steps) if tree.is_parallel else SequenceStep(steps)
+    steps = tuple(_steps(node, namespace) for node in tree.nodes)
+    return AtOnce(steps) if tree.is_parallel else InSequence(steps)

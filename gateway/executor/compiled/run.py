@@ -1,5 +1,8 @@
 """One execution of compiled code: calls, merging, and stepping aside.
 
+Calls follow each other by callbacks: the end of one merges its answer and begins those that waited
+for it. Where a client can `start` a call, it needs no task.
+
 Whatever is not as good as it should be (an error of a subgraph, a missing entity, a null or a
 value of another type than promised) ends the compiled execution. Calls in flight are waited for,
 so that the interpreter gets every answer that was asked for; nothing else is called.
@@ -7,28 +10,25 @@ so that the interpreter gets every answer that was asked for; nothing else is ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import contextvars
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 import structlog
 
 from gateway.context import RequestContext
-from gateway.executor.compiled.compile import (
-    CallStep,
-    Collected,
-    CompiledPlan,
-    SequenceStep,
-    Step,
-)
+from gateway.executor.compiled.compile import CallStep, Collected, CompiledPlan
 from gateway.executor.compiled.outcome import StepAsideError
 from gateway.executor.compiled.replay import Answer
-from gateway.executor.side_by_side import run_side_by_side
 from gateway.transport.base import (
     SubgraphClient,
     SubgraphRequest,
     SubgraphResponse,
 )
+from gateway.transport.express import ExpressCall, ExpressClient
+from subgraph_kit.resilience.deadline import current_deadline
 
 _log = structlog.get_logger(__name__)
 
@@ -41,7 +41,10 @@ _EXPECTED = (StepAsideError, msgspec.DecodeError, RecursionError, UnicodeDecodeE
 class CompiledExecution:
     """The state of one operation while its compiled plan runs."""
 
-    __slots__ = ("_client", "_context", "_lists", "_plan", "_variables", "has_failed", "recorded")
+    __slots__ = (
+        "_client", "_contextvars", "_express", "_finished", "_headers", "_limit", "_lists",
+        "_pending", "_plan", "_security", "_variables", "_waits_for", "has_failed", "recorded",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -54,33 +57,53 @@ class CompiledExecution:
         self._plan = plan
         self._variables = variables
         self._client = client
-        self._context = context
+        self._express = client if isinstance(client, ExpressClient) else None
+        self._headers = context.headers
+        self._security = context.security
         self._lists = plan.new_lists()
+        self._waits_for = list(plan.schedule.waits_for)
+        self._pending: set[_Pending] = set()
+        self._finished: asyncio.Future[None] | None = None
         self.recorded: list[tuple[SubgraphRequest, Answer]] = []
         self.has_failed = False
 
     async def run(self) -> msgspec.Struct | None:
         """The client's `data`, ready to be encoded; None if the interpreter has to take over."""
-        if self._plan.step is not None:
-            await self._run(self._plan.step)
+        # What is called back runs in the context of a connection, not in the request's.
+        self._contextvars = contextvars.copy_context()
+        self._limit = current_deadline()
+        self._begin(self._plan.schedule.first)
+        if self._pending:
+            self._finished = asyncio.get_running_loop().create_future()
+            try:
+                await self._finished
+            except BaseException:
+                await self._cancel()
+                raise
         if self.has_failed:
             return None
         return self._plan.hide(self._lists)
 
-    async def _run(self, step: Step) -> None:
-        if isinstance(step, CallStep):
-            await self._call(step)
-        elif isinstance(step, SequenceStep):
-            for child in step.steps:
-                if self.has_failed:
-                    return
-                await self._run(child)
-        else:
-            await run_side_by_side([self._run(child) for child in step.steps])
+    def _begin(self, numbers: Sequence[int]) -> None:
+        """Begin the calls whose turn it is, and those after calls that have nothing to ask."""
+        calls = self._plan.schedule.calls
+        ready = list(numbers)
+        while ready and not self.has_failed:
+            number = ready.pop(0)
+            step = calls[number]
+            if step is None or not self._call(step, number):
+                ready += self._next(number)
 
-    async def _call(self, step: CallStep) -> None:
-        if self.has_failed:
-            return
+    def _next(self, number: int) -> list[int]:
+        """Those that waited for this call alone."""
+        waits_for = self._waits_for
+        following = self._plan.schedule.then[number]
+        for other in following:
+            waits_for[other] -= 1
+        return [other for other in following if not waits_for[other]]
+
+    def _call(self, step: CallStep, number: int) -> bool:
+        """Begin a call; False if there is nothing to ask."""
         variables: dict[str, Any] = {}
         if step.variable_usages:
             values = self._variables
@@ -91,43 +114,103 @@ class CompiledExecution:
                 collected = step.collect(self._lists)
             except Exception as error:
                 self._fail(error)
-                return
+                return False
             if collected is None:
-                return
+                return False
             variables["representations"] = collected[0]
         request = SubgraphRequest(
             step.subgraph,
             step.operation,
             step.operation_name,
             variables,
-            self._context.headers,
+            self._headers,
             step.is_mutation,
             True,
-            self._context.security,
+            self._security,
         )
-        try:
-            response = await self._client.execute(request)
-        except Exception as error:
-            # Also what is unexpected: the interpreter knows what to make of it.
-            self.recorded.append((request, error))
-            self.has_failed = True
-            return
-        self.recorded.append((request, response))
-        if self.has_failed:
-            return
-        if response.errors:
-            self.has_failed = True
-            return
-        try:
-            step.merge(self._lists, _body(response), collected)
-        except Exception as error:
-            self._fail(error)
+        pending = _Pending(self, step, number, collected, request)
+        self._pending.add(pending)
+        if self._express is not None:
+            pending.call = self._express.start(
+                request, pending.done, self._limit, self._contextvars
+            )
+        if pending.call is None and pending in self._pending:
+            pending.task = asyncio.get_running_loop().create_task(
+                pending.execute(self._client), context=self._contextvars
+            )
+        return True
+
+    def ended(self, pending: _Pending, outcome: SubgraphResponse | Exception) -> None:
+        """Merge an answer and begin what waited for it."""
+        self._pending.discard(pending)
+        self.recorded.append((pending.request, outcome))
+        if not self.has_failed:
+            # An unexpected error is the interpreter's to make something of.
+            if isinstance(outcome, Exception) or outcome.errors:
+                self.has_failed = True
+            else:
+                try:
+                    pending.step.merge(self._lists, _body(outcome), pending.collected)
+                    self._begin(self._next(pending.number))
+                except Exception as error:
+                    self._fail(error)
+        if not self._pending and self._finished is not None and not self._finished.done():
+            self._finished.set_result(None)
 
     def _fail(self, error: Exception) -> None:
         self.has_failed = True
         if not isinstance(error, _EXPECTED):
             # Without the values: they may be personal data.
             _log.error("compiled execution failed", error=type(error).__name__)
+
+    async def _cancel(self) -> None:
+        """End the calls in flight; each may have to give something back before it ends."""
+        self.has_failed = True
+        tasks = [task for pending in self._pending if (task := pending.cancel()) is not None]
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Pending:
+    """A call in flight."""
+
+    __slots__ = ("_execution", "call", "collected", "number", "request", "step", "task")
+
+    def __init__(
+        self,
+        execution: CompiledExecution,
+        step: CallStep,
+        number: int,
+        collected: Collected | None,
+        request: SubgraphRequest,
+    ) -> None:
+        self._execution = execution
+        self.step = step
+        self.number = number
+        self.collected = collected
+        self.request = request
+        self.call: ExpressCall | None = None
+        self.task: asyncio.Task[None] | None = None
+
+    def done(self, outcome: SubgraphResponse | Exception) -> None:
+        """The call has ended."""
+        self.call = self.task = None
+        self._execution.ended(self, outcome)
+
+    async def execute(self, client: SubgraphClient) -> None:
+        """Make the call in a task of its own."""
+        try:
+            outcome: SubgraphResponse | Exception = await client.execute(self.request)
+        except Exception as error:
+            outcome = error
+        self.done(outcome)
+
+    def cancel(self) -> asyncio.Task[None] | None:
+        """End the call; returns what has to be waited for."""
+        if self.call is not None:
+            return self.call.cancel()
+        if self.task is not None:
+            self.task.cancel()
+        return self.task
 
 
 def _body(response: SubgraphResponse) -> bytes:
