@@ -23,6 +23,10 @@ _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 _NO_HEADERS: dict[str, str] = {}
 
+_DATA_FIRST = b'{"data":{'
+
+_TAIL_BYTES = 8 * 1024
+
 
 def read_answer(
     subgraph: str, answer: HttpAnswer, *, max_body_bytes: int, undecoded: bool = False
@@ -30,8 +34,8 @@ def read_answer(
     """Decode `answer`; `max_body_bytes` limits the body after decompression.
 
     With `undecoded` the body of what looks like a good answer is left to the caller, who knows the
-    types to decode it to. Looking for `"errors"` is enough for that: an answer that writes it in
-    another way shows when it is decoded.
+    types to decode it to. Looking for `"errors"` where servers write it is enough for that: an
+    answer that has it elsewhere, or written in another way, shows when it is decoded.
 
     Raises:
         SubgraphCallError: if it is no GraphQL response.
@@ -48,7 +52,11 @@ def _looks_good(body: bytes) -> bool:
     So that pages of a proxy and halves of answers are counted and traced as what they are.
     """
     text = body.strip()  # no copy where there is nothing to strip
-    return text[:1] == b"{" and text[-1:] == b"}" and b'"errors"' not in text
+    if text[-1:] != b"}":
+        return False
+    if text.startswith(_DATA_FIRST):  # what follows the data stands near the end
+        return text.rfind(b'"errors"', -_TAIL_BYTES) < 0
+    return text[:1] == b"{" and b'"errors"' not in text
 
 
 def read_body(subgraph: str, body: bytes) -> SubgraphResponse:

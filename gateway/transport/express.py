@@ -79,6 +79,7 @@ class ExpressClient:
     ) -> None:
         self._layers = layers
         self._in_flight = in_flight
+        self._wheel: Wheel | None = None
         self._lanes: dict[str, _Lane] = {}
         for name, (route, pool) in http.routes().items():
             policy = policies.get(name)
@@ -114,19 +115,21 @@ class ExpressClient:
             body = encode_request_body(request)
         except SubgraphCallError:
             return None
-        key: Hashable = None
-        waiters: Waiters[SubgraphResponse | SubgraphCallError] | None = None
-        if self._in_flight is not None:
-            key = sharing_key(request, body)
-            if key in self._in_flight:
-                return None
         connection = lane.pool.take()
         if connection is None:
             return None
-        if self._in_flight is not None:
-            waiters = self._in_flight.begin(key)
-        call = ExpressCall(lane, request, done, limit, context)
-        call.share(self._in_flight, key, waiters)
+        in_flight, key, waiters = self._in_flight, None, None
+        if in_flight is not None:
+            key = sharing_key(request, body)
+            waiters = in_flight.begin(key)
+            if waiters is None:
+                lane.pool.release(connection)
+                return None
+        if self._wheel is None:
+            self._wheel = wheel()
+        call = ExpressCall(
+            lane, request, done, limit, context, self._wheel, in_flight, key, waiters
+        )
         call.send(connection, lane.route.with_body(request.headers, body))
         return call
 
@@ -146,6 +149,10 @@ class ExpressCall:
         done: Done,
         limit: Deadline | None,
         context: Context,
+        wheel: Wheel,
+        in_flight: InFlight[SubgraphResponse | SubgraphCallError] | None,
+        key: Hashable,
+        waiters: Waiters[SubgraphResponse | SubgraphCallError] | None,
     ) -> None:
         self._lane = lane
         self._request = request
@@ -154,16 +161,8 @@ class ExpressCall:
         self._context = context
         self._connection: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
-        self._wheel: Wheel | None = None
-        self._tick = 0
-
-    def share(
-        self,
-        in_flight: InFlight[SubgraphResponse | SubgraphCallError] | None,
-        key: Hashable,
-        waiters: Waiters[SubgraphResponse | SubgraphCallError] | None,
-    ) -> None:
-        """Give the outcome to `waiters`, too."""
+        self._wheel = wheel
+        self._tick: int | None = None
         self._in_flight = in_flight
         self._key = key
         self._waiters = waiters
@@ -175,7 +174,6 @@ class ExpressCall:
         self._connection = connection
         seconds = self._seconds_left()
         if seconds is not None:
-            self._wheel = wheel()
             self._tick = self._wheel.add(self, seconds)
         try:
             connection.send(request, self)
@@ -242,9 +240,9 @@ class ExpressCall:
 
     def _give_back(self) -> None:
         """The connection is done with; so is waiting for it."""
-        if self._wheel is not None:
+        if self._tick is not None:
             self._wheel.remove(self, self._tick)
-            self._wheel = None
+            self._tick = None
         if self._connection is not None:
             self._lane.pool.release(self._connection)
             self._connection = None

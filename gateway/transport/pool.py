@@ -35,6 +35,7 @@ class ConnectionPool:
         self._clock = clock
         self._idle: list[ClientConnection] = []
         self._open = 0
+        self._look_again_at = 0.0
         self._waiters: deque[asyncio.Future[ClientConnection | None]] = deque()
         self._closed = False
 
@@ -48,11 +49,15 @@ class ConnectionPool:
         if not self._idle:
             return None
         now = self._clock()
-        self.close_expired(now)
+        if now >= self._look_again_at:
+            self._look_again_at = now + 1.0
+            self.close_expired(now)
         limit = self._idle_seconds if max_idle_seconds is None else max_idle_seconds
         while self._idle:
             connection = self._idle.pop()
-            if connection.usable and now - connection.idle_since <= limit:
+            if connection.usable and now - connection.idle_since <= min(
+                limit, self._longest_rest(connection)
+            ):
                 return connection
             self._discard(connection)
         return None
@@ -97,12 +102,16 @@ class ConnectionPool:
         """Close what rested too long, by the pool's clock; the oldest stand first."""
         while self._idle:
             oldest = self._idle[0]
-            limit = self._idle_seconds
-            if oldest.keep_alive_seconds is not None:
-                limit = min(limit, max(oldest.keep_alive_seconds - 1.0, 0.0))
-            if oldest.usable and now - oldest.idle_since <= limit:
+            if oldest.usable and now - oldest.idle_since <= self._longest_rest(oldest):
                 return
             self._discard(self._idle.pop(0))
+
+    def _longest_rest(self, connection: ClientConnection) -> float:
+        """How many seconds a connection may be idle."""
+        announced = connection.keep_alive_seconds
+        if announced is None:
+            return self._idle_seconds
+        return min(self._idle_seconds, max(announced - 1.0, 0.0))
 
     def drop_idle(self) -> None:
         """Close all idle connections: the peer just showed that it closes them."""

@@ -77,12 +77,13 @@ class _Bucket:
 class _Window:
     seconds: float
     buckets: deque[_Bucket] = field(default_factory=deque)
+    newest: _Bucket | None = None
 
     def count(self, now: float, *, failed: bool) -> None:
-        bucket = self.buckets[-1] if self.buckets else None
+        bucket = self.newest
         if bucket is None or now >= bucket.starts_at + self.seconds / _BUCKETS_PER_WINDOW:
             self.drop_old(now)
-            bucket = _Bucket(now)
+            bucket = self.newest = _Bucket(now)
             self.buckets.append(bucket)
         if failed:
             self.drop_old(now)  # before anybody asks for the totals
@@ -177,6 +178,9 @@ class CircuitBreaker:
     def leave(self, generation: int, error: BaseException | None = None) -> None:
         """Learn from the end of a call; `error` is what it raised."""
         if generation != self._generation:
+            return
+        if error is None and self._state is BreakerState.CLOSED:
+            self._window.count(self._clock(), failed=False)
             return
         failed: bool | None = False
         if error is not None:

@@ -13,13 +13,14 @@ A cut-off never comes early, and at most a tick late. The block belongs to the t
 from __future__ import annotations
 
 import asyncio
-import math
 import threading
 from types import TracebackType
 from typing import Protocol
 
 TICK_SECONDS = 0.01
 """Time-outs are tenths of seconds to minutes: a hundredth more is not noticed."""
+
+_TICKS_PER_SECOND = 1 / TICK_SECONDS
 
 
 class CutOff:
@@ -85,7 +86,7 @@ class Wheel:
 
     def add(self, expiring: Expiring, seconds: float) -> int:
         """Let something expire in `seconds`; returns the tick to remove it from."""
-        tick = math.ceil((self._time() + (seconds if seconds > 0.0 else 0.0)) / TICK_SECONDS)
+        tick = int((self._time() + (seconds if seconds > 0.0 else 0.0)) * _TICKS_PER_SECOND) + 1
         slot = self._slots.get(tick)
         if slot is None:
             slot = self._slots[tick] = set()
