@@ -43,15 +43,18 @@ class Durations(Collector):
         self._name, self._help_text, self._labels = name, help_text, labels
         self._bounds = tuple(bounds)
         self._les = [*(str(float(bound)) for bound in self._bounds), "+Inf"]
-        self._series: dict[Labels, _Series] = {}
+        self._series: dict[Labels, Series] = {}
 
     def add(self, labels: Labels, seconds: float) -> None:
         """Note one duration."""
+        self.series(labels).add(seconds)
+
+    def series(self, labels: Labels) -> Series:
+        """The durations with these label values, for who adds to them all the time."""
         series = self._series.get(labels)
         if series is None:
-            series = self._series[labels] = _Series(len(self._les))
-        series.buckets[bisect_left(self._bounds, seconds)] += 1
-        series.sum += seconds
+            series = self._series[labels] = Series(self._bounds)
+        return series
 
     def collect(self) -> Iterator[Metric]:
         """As Prometheus asks for it."""
@@ -66,12 +69,20 @@ class Durations(Collector):
         yield family
 
 
-class _Series:
-    __slots__ = ("buckets", "sum")
+class Series:
+    """A histogram of seconds; the last bucket has no bound."""
 
-    def __init__(self, size: int) -> None:
-        self.buckets = [0] * size
+    __slots__ = ("_bounds", "buckets", "sum")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self._bounds = bounds
+        self.buckets = [0] * (len(bounds) + 1)
         self.sum = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Note one duration."""
+        self.buckets[bisect_left(self._bounds, seconds)] += 1
+        self.sum += seconds
 
 
 class Joined:

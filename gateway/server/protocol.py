@@ -57,12 +57,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._in_header and self._header_bytes > self.max_header_bytes:
             self._refuse(431, f"The request's header is larger than {self.max_header_bytes} bytes")
+        elif self._in_header and self._header_begun and self._header_timer is None:
+            self._start_timer()  # most headers come whole, and need none
 
     def on_message_begin(self) -> None:
-        """Expect the rest of the header soon."""
+        """Expect the rest of the header."""
         self._header_begun = True
-        if self._header_timer is None:
-            self._start_timer()
         super().on_message_begin()
         scope: dict[str, Any] = self.scope  # type: ignore[assignment] # uvicorn's has fixed keys
         scope[ON_CLIENT_GONE] = self._on_client_gone

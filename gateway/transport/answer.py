@@ -25,7 +25,7 @@ _NO_HEADERS: dict[str, str] = {}
 
 _DATA_FIRST = b'{"data":{'
 
-_TAIL_BYTES = 8 * 1024
+_TAIL_BYTES = 2 * 1024
 
 
 def read_answer(

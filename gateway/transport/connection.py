@@ -82,7 +82,7 @@ class ClientConnection(asyncio.Protocol):
         self._expect_header()
         self._receiver: Receiver | None = None
         self._answer: HttpAnswer | None = None
-        self._keep_alive = True
+        self._keep_alive = False
         self.exchanges = 0
         """Answers received so far; a connection with none is certainly not stale."""
         self.idle_since = 0.0
@@ -92,13 +92,8 @@ class ClientConnection(asyncio.Protocol):
 
     @property
     def usable(self) -> bool:
-        """Whether another request may be sent."""
-        return (
-            self._keep_alive
-            and self._receiver is None
-            and self._transport is not None
-            and not self._transport.is_closing()
-        )
+        """Whether another request may be sent; whatever ends a connection says so at once."""
+        return self._keep_alive and self._receiver is None
 
     async def exchange(self, request: bytes) -> HttpAnswer:
         """Send a whole request and wait for the whole answer.
@@ -157,6 +152,7 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: D102 - asyncio's
         # uvloop's transports are not subclasses of asyncio's.
         self._transport = cast("asyncio.Transport", transport)
+        self._keep_alive = True
 
     def data_received(self, data: bytes) -> None:  # noqa: D102 - asyncio's
         if self._receiver is None:
@@ -182,8 +178,8 @@ class ClientConnection(asyncio.Protocol):
                 self._fail(AnswerTooLargeError("header"))
 
     def eof_received(self) -> bool:  # noqa: D102 - asyncio's
+        self._keep_alive = False
         if self._headers_complete and self._ends_with_connection:
-            self._keep_alive = False
             self._complete()
             self._deliver()
         return False

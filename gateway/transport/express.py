@@ -22,7 +22,7 @@ from contextvars import Context
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gateway.tally import Counts, Durations
+from gateway.tally import Counts, Durations, Series
 from gateway.transport.answer import read_answer
 from gateway.transport.base import (
     SubgraphCallError,
@@ -38,7 +38,7 @@ from gateway.transport.pool import ConnectionPool
 from gateway.transport.request_body import encode_request_body
 from gateway.transport.resilient import SubgraphPolicies
 from gateway.transport.route import Route
-from subgraph_kit.resilience.circuit_breaker import BreakerState
+from subgraph_kit.resilience.circuit_breaker import BreakerState, CircuitBreaker
 from subgraph_kit.resilience.cut_off import Wheel, wheel
 from subgraph_kit.resilience.deadline import Deadline
 from subgraph_kit.resilience.policy import ResiliencePolicy
@@ -55,10 +55,11 @@ class _Lane:
     route: Route
     pool: ConnectionPool
     policy: ResiliencePolicy
+    breaker: CircuitBreaker
     seconds: float | None
     http: HttpSubgraphClient
     requests: Counts
-    durations: Durations
+    durations: Series
 
 
 class ExpressClient:
@@ -86,7 +87,17 @@ class ExpressClient:
             if policy.settings.rate_limit is not None:
                 continue  # calls may have to wait in line
             seconds = policy.settings.timeout_seconds
-            self._lanes[name] = _Lane(name, route, pool, policy, seconds, http, requests, durations)
+            self._lanes[name] = _Lane(
+                name,
+                route,
+                pool,
+                policy,
+                policy.breaker,
+                seconds,
+                http,
+                requests,
+                durations.series((name,)),
+            )
 
     async def execute(self, request: SubgraphRequest) -> SubgraphResponse:
         """See `SubgraphClient`."""
@@ -105,11 +116,7 @@ class ExpressClient:
         which has to be awaited after all.
         """
         lane = self._lanes.get(request.subgraph)
-        if (
-            lane is None
-            or request.is_mutation
-            or lane.policy.breaker.state is not BreakerState.CLOSED
-        ):
+        if lane is None or request.is_mutation or lane.breaker.state is not BreakerState.CLOSED:
             return None
         try:
             body = encode_request_body(request)
@@ -169,10 +176,13 @@ class ExpressCall:
 
     def send(self, connection: ClientConnection, request: bytes) -> None:
         """Write the request; the connection belongs to this call until it answers."""
-        self._generation = self._lane.policy.breaker.enter()
+        self._generation = self._lane.breaker.enter()
         self._started = time.monotonic()
         self._connection = connection
-        seconds = self._seconds_left()
+        seconds = self._lane.seconds
+        if self._limit is not None:
+            left = self._limit.remaining_seconds()
+            seconds = left if seconds is None or left < seconds else seconds
         if seconds is not None:
             self._tick = self._wheel.add(self, seconds)
         try:
@@ -272,9 +282,9 @@ class ExpressCall:
     ) -> None:
         """Tell everyone but the caller."""
         lane = self._lane
-        lane.policy.breaker.leave(self._generation, error)
+        lane.breaker.leave(self._generation, error)
         lane.requests.add((lane.subgraph, outcome))
-        lane.durations.add((lane.subgraph,), time.monotonic() - self._started)
+        lane.durations.add(time.monotonic() - self._started)
         if self._in_flight is not None and self._waiters is not None:
             self._in_flight.end(self._key, self._waiters, shared)
 

@@ -55,10 +55,12 @@ class ConnectionPool:
         limit = self._idle_seconds if max_idle_seconds is None else max_idle_seconds
         while self._idle:
             connection = self._idle.pop()
-            if connection.usable and now - connection.idle_since <= min(
-                limit, self._longest_rest(connection)
-            ):
-                return connection
+            if connection.usable:
+                rest = now - connection.idle_since
+                if rest <= limit and (
+                    connection.keep_alive_seconds is None or rest <= self._longest_rest(connection)
+                ):
+                    return connection
             self._discard(connection)
         return None
 

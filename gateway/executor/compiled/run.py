@@ -38,6 +38,9 @@ _EXPECTED = (StepAsideError, msgspec.DecodeError, RecursionError, UnicodeDecodeE
 """What an answer can do; anything else is a defect of ours, worth a line in the log."""
 
 
+_NOTHING: Sequence[int] = ()
+
+
 class CompiledExecution:
     """The state of one operation while its compiled plan runs."""
 
@@ -94,10 +97,12 @@ class CompiledExecution:
             if step is None or not self._call(step, number):
                 ready += self._next(number)
 
-    def _next(self, number: int) -> list[int]:
+    def _next(self, number: int) -> Sequence[int]:
         """Those that waited for this call alone."""
-        waits_for = self._waits_for
         following = self._plan.schedule.then[number]
+        if not following:
+            return _NOTHING
+        waits_for = self._waits_for
         for other in following:
             waits_for[other] -= 1
         return [other for other in following if not waits_for[other]]
@@ -151,7 +156,9 @@ class CompiledExecution:
             else:
                 try:
                     pending.step.merge(self._lists, _body(outcome), pending.collected)
-                    self._begin(self._next(pending.number))
+                    following = self._next(pending.number)
+                    if following:
+                        self._begin(following)
                 except Exception as error:
                     self._fail(error)
         if not self._pending and self._finished is not None and not self._finished.done():
