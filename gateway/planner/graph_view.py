@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from graphql import OperationType
 
@@ -24,6 +24,7 @@ class GraphView:
         self._labels = labels
         self._providers: dict[tuple[str, TypeName], frozenset[SubgraphName]] = {}
         self._ways_in: dict[TypeName, list[Node]] = {}
+        self._ways_by_graph: dict[TypeName, dict[TypeName, dict[SubgraphName, list[Node]]]] = {}
         self._declaring: dict[tuple[TypeName, str], frozenset[SubgraphName]] = {}
         self._edges: dict[tuple[Node, str, TypeName], FieldEdge | None] = {}
         self._requiring: dict[tuple[str, TypeName], tuple[FieldEdge, ...]] = {}
@@ -53,6 +54,18 @@ class GraphView:
             self._ways_in[type_name] = known
         return known
 
+    def _ways_to(self, name: str, type_name: TypeName) -> Iterator[Node]:
+        """Of the ways in, those to subgraphs whose type has the field."""
+        known = self._ways_by_graph.get(type_name)
+        if known is None:
+            known = self._ways_by_graph[type_name] = {}
+            for node in self.ways_in(type_name):
+                by_graph = known.setdefault(node.type_name, {})
+                by_graph.setdefault(node.subgraph, []).append(node)
+        for entered, by_graph in known.items():
+            for subgraph in sorted(self.declaring(entered, name)):
+                yield from by_graph.get(subgraph, ())
+
     def providers(
         self, nodes: Iterable[Node], name: str, seen_as: TypeName
     ) -> frozenset[SubgraphName]:
@@ -73,7 +86,9 @@ class GraphView:
         key = (name, seen_as)
         known = self._providers.get(key)
         if known is None:
-            known = self._providers[key] = self.providers(self.ways_in(seen_as), name, seen_as)
+            known = self._providers[key] = self.providers(
+                self._ways_to(name, seen_as), name, seen_as
+            )
         return known
 
     def names_by_subgraph(
@@ -126,13 +141,7 @@ class GraphView:
         key = (name, seen_as)
         known = self._requiring.get(key)
         if known is None:
-            declaring = self.declaring(seen_as, name)
-            nodes = (entry.node for entry in self.graph.entries(seen_as))
-            edges = (
-                self.edge(node, name, seen_as)
-                for node in dict.fromkeys(nodes)
-                if node.subgraph in declaring or node.type_name != seen_as
-            )
+            edges = (self.edge(node, name, seen_as) for node in self._ways_to(name, seen_as))
             known = tuple(edge for edge in edges if edge is not None and needs_more(edge))
             self._requiring[key] = known
         return known
