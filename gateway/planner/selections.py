@@ -88,9 +88,15 @@ class SelectionPool:
         self._seen: dict[tuple[object, ...], tuple[Selections, tuple[object, ...]]] = {}
 
     def selections(
-        self, parts: Sequence[SelectionSet | FieldSet], type_name: TypeName, depth: int = 0
+        self,
+        parts: Sequence[SelectionSet | FieldSet],
+        type_name: TypeName,
+        depth: int = 0,
+        present: TypeNames | None = None,
     ) -> Selections:
         """The selections of all `parts` together, on an object of static type `type_name`.
+
+        `present` are the types that the object can have, None for all of the static type's.
 
         Raises:
             PlanningError: if there are too many, or they are nested too deeply.
@@ -98,16 +104,16 @@ class SelectionPool:
         if depth > MAX_DEPTH:
             raise PlanningError(f"The operation is nested deeper than {MAX_DEPTH} levels.")
         drafts: dict[tuple[object, ...], _Draft] = {}
-        same = (type_name, *map(id, parts))
+        same = (type_name, present, *map(id, parts))
         if (seen := self._seen.get(same)) is not None:
             return seen[0]
         for part in parts:
-            self._collect(part, type_name, type_name, None, frozenset(), drafts)
+            self._collect(part, type_name, type_name, None, frozenset(), drafts, present)
         items: list[Item] = []
         size = 0
         keys: list[object] = [type_name]
         for key, draft in drafts.items():
-            children = self._children(draft, depth)
+            children = self._children(draft, depth, present)
             keys.append((key, children.uid if children else -1))
             size += 1 + (children.size if children else 0)
             if size > MAX_FIELDS:
@@ -147,10 +153,15 @@ class SelectionPool:
         self._interned[key] = found
         return found
 
-    def _children(self, draft: _Draft, depth: int) -> Selections | None:
+    def _children(self, draft: _Draft, depth: int, present: TypeNames | None) -> Selections | None:
         if not draft.children:
             return None
-        return self.selections(draft.children, self.field_type(draft), depth + 1)
+        field_type = self.field_type(draft)
+        concerned = self._graph.possible_types(draft.static_type)
+        for types in (draft.types, present):
+            concerned = concerned if types is None else concerned & types
+        below = self._graph.value_types(concerned, draft.name, field_type)
+        return self.selections(draft.children, field_type, depth + 1, below)
 
     def field_type(self, draft: _Draft) -> TypeName:
         """The named type of a field in the supergraph."""
@@ -170,13 +181,16 @@ class SelectionPool:
         types: TypeNames | None,
         conditions: Conditions,
         drafts: dict[tuple[object, ...], _Draft],
+        present: TypeNames | None,
     ) -> None:
         for selection in part:
             match selection:
                 case InlineFragment() | FieldSetFragment():
                     condition = TypeName(selection.type_condition or static_type)
                     narrowed = self._narrow(position_type, types, condition)
-                    if narrowed is not None and not narrowed:
+                    if narrowed is not None and not (
+                        narrowed if present is None else narrowed & present
+                    ):
                         continue  # no object is of that type
                     own = (
                         selection.conditions
@@ -190,6 +204,7 @@ class SelectionPool:
                         narrowed,
                         conditions | own,
                         drafts,
+                        present,
                     )
                 case FieldSelection() | FieldSetField():
                     draft = self._draft(selection, static_type, types, conditions)
