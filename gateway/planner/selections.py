@@ -28,6 +28,9 @@ MAX_FIELDS = 5_000
 
 TypeNames = frozenset[TypeName]
 
+_RUNTIME_TYPE = FieldSetField(TYPENAME)
+"""Added to field sets for the subgraph that is sent them; they do not say so themselves."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Item:
@@ -47,6 +50,8 @@ class Item:
     children: Selections | None
     contexts: frozenset[str] = frozenset()
     context: object | None = None
+    is_if_known: bool = False
+    """A runtime type that is worth no call of its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +81,7 @@ class _Draft:
     types: TypeNames | None
     static_type: TypeName
     children: list[SelectionSet | FieldSet] = field(default_factory=list)
+    is_if_known: bool = False
 
 
 class SelectionPool:
@@ -114,7 +120,7 @@ class SelectionPool:
         keys: list[object] = [type_name]
         for key, draft in drafts.items():
             children = self._children(draft, depth, present)
-            keys.append((key, children.uid if children else -1))
+            keys.append((key, children.uid if children else -1, draft.is_if_known))
             size += 1 + (children.size if children else 0)
             if size > MAX_FIELDS:
                 raise PlanningError(
@@ -130,6 +136,7 @@ class SelectionPool:
                     conditions=draft.conditions,
                     types=draft.types,
                     children=children,
+                    is_if_known=draft.is_if_known,
                 )
             )
         interned = self._interned.get(tuple(keys))
@@ -221,7 +228,9 @@ class SelectionPool:
                         draft.conditions,
                         None if draft.name == TYPENAME else static_type,
                     )
+                    draft.is_if_known = selection is _RUNTIME_TYPE
                     known = drafts.setdefault(key, draft)
+                    known.is_if_known = known.is_if_known and draft.is_if_known
                     if selection.selections:
                         known.children.append(selection.selections)
                         if isinstance(selection, FieldSetField):
@@ -257,10 +266,13 @@ class SelectionPool:
         )
 
     def _add_runtime_type(self, draft: _Draft) -> None:
-        """A subgraph that is sent an object of an abstract type has to be told its type."""
+        """A subgraph that is sent an object of an abstract type is told its type where it is known.
+
+        An interface object does not know it, and to find out would be a call of its own.
+        """
         definition = self._types.get(self.field_type(draft))
         if definition is not None and definition.kind is not TypeKind.OBJECT:
-            draft.children.append((FieldSetField(TYPENAME),))
+            draft.children.append((_RUNTIME_TYPE,))
 
     def _narrow(
         self, position_type: TypeName, types: TypeNames | None, condition: TypeName

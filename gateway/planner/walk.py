@@ -117,6 +117,8 @@ class Walk:
 
     def place_item(self, item: Item) -> PlacedItem:
         """Place an item for all objects at once if that is possible and not dearer."""
+        if item.is_if_known and not self._type_is_at_hand():
+            return PlacedItem(item, (), None)
         here = self.possible_types()
         concerned = here if item.types is None else item.types & here
         restricted = item.types is not None and concerned != here
@@ -171,6 +173,11 @@ class Walk:
     def type_is_unknown(self) -> bool:
         """Whether the object is at hand as an interface object, that may be asked alone."""
         return any(
+            self._graph.facts(arrival.node).is_interface_object for arrival in self._arrivals
+        )
+
+    def _type_is_at_hand(self) -> bool:
+        return not self._arrivals or not all(
             self._graph.facts(arrival.node).is_interface_object for arrival in self._arrivals
         )
 

@@ -174,8 +174,9 @@ class QueryGraph:
     ) -> frozenset[TypeName] | None:
         """The object types that a field of the object types `parents` can have as its value.
 
-        Subgraphs that resolve the same field agree on its value, so it is of a type that all of
-        them know. None where nothing more is known than the field's type `type_name`.
+        Subgraphs that can be asked for the same field of the same object agree on its value, so
+        it is of a type that all of them know. (Of a value type, each makes objects of its own.)
+        None where nothing more is known than the field's type `type_name`.
         """
         possible = self.possible_types(type_name)
         if len(possible) < 2:
@@ -194,13 +195,11 @@ class QueryGraph:
         joins = [join for join in field.joins if not join.used_overridden] if field else []
         if any(join.override_label is not None for join in joins):
             return None  # only one of two subgraphs answers; which one depends on the request
-        heads = [
-            self.facts(self._node(join.graph, TypeName(named_type(join.type))))
-            for join in joins
-            if not join.external
-        ]
-        if not heads:
+        joins = [join for join in joins if not join.external]
+        entered = {entry.subgraph for entry in self.entries(parent)}
+        if not joins or any(join.graph not in entered for join in joins):
             return None
+        heads = [self.facts(self._node(j.graph, TypeName(named_type(j.type)))) for j in joins]
         return frozenset.intersection(*(head.possible_types for head in heads))
 
     def field_edges(self, node: Node) -> tuple[FieldEdge, ...]:
