@@ -126,7 +126,10 @@ class SupergraphField:
 
     def join(self, graph: SubgraphName) -> JoinField | None:
         """The field's declaration in `graph`, or None."""
-        return next((join for join in self.joins if join.graph == graph), None)
+        for join in self.joins:
+            if join.graph == graph:
+                return join
+        return None
 
 
 @dataclass(frozen=True, slots=True)

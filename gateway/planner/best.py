@@ -142,7 +142,7 @@ class BestSearch:
             alone = attempt(frozenset())
         if alone is not None and alone.cost <= best.cost:
             best = alone
-        if self.is_hurried:
+        if self.is_hurried or not memory.has_choice:
             return best
         needed = [providers.intersection(useful) for providers in lacking]
         needed = [providers for providers in needed if providers]

@@ -121,7 +121,7 @@ class FetchGroup:
     further_paths: list[FlattenPath] = field(default_factory=list)
     is_apart: bool = False
     """Made for one type only, where it may turn out that others can be asked with it."""
-    ways: frozenset[object] = field(default=frozenset(), repr=False)
+    ways: frozenset[int] = field(default=frozenset(), repr=False)
     """How its objects got to their path: objects of other ways may know other things."""
     _written: tuple[Conditions, DocumentText] | None = None
 
@@ -228,6 +228,7 @@ class _Position:
     `solution` is what is known about the object, `above` the position it was reached from, and
     `types_above` the types of the object there that lead here, None for all. A call for the object
     waits for `after`: they tell the types on the way. Calls to `apart` are made for each type.
+    Positions of one `way` are the same objects, reached by the same calls.
     """
 
     path: FlattenPath
@@ -235,6 +236,7 @@ class _Position:
     response_path: tuple[str, ...]
     conditions: Conditions
     targets: dict[Node, _Target]
+    way: int
     depth: int = 0
     demand: Conditions = frozenset()
     solution: Solution | None = None
@@ -267,6 +269,7 @@ class _Builder:
         self._client_variables = {item.variable.name.value for item in operation.variables}
         self._apart_below: dict[Solution, frozenset[SubgraphName]] = {}
         self._index: dict[_Key, FetchGroup] = {}
+        self._ways: dict[_Key, int] = {}
         self._loads: dict[_Key, Load] = {}
         self._visited: dict[tuple[object, ...], FetchGroup] = {}
         self._needed: dict[tuple[object, ...], _Needed] = {}
@@ -281,7 +284,8 @@ class _Builder:
 
     def add_root_item(self, item: PlacedItem) -> None:
         """Write a root field, and for mutations decide whether a new step begins."""
-        position = _Position((), self.names, (), frozenset(), {}, solution=self._root)
+        way = self._way((), frozenset(), 0, self._root)
+        position = _Position((), self.names, (), frozenset(), {}, way, solution=self._root)
         if self._kind is OperationType.MUTATION and item.item.name != TYPENAME:
             subgraphs = {s.node.subgraph for p in item.placements for s in p.sources}
             of_step = [group for group in self.groups if group.step == self._step]
@@ -306,6 +310,16 @@ class _Builder:
                 below,
                 position.conditions | position.demand | item.conditions,
             )
+
+    def _way(
+        self, path: FlattenPath, conditions: Conditions, depth: int, solution: Solution
+    ) -> int:
+        """A number for how an object got to its path.
+
+        An object that is reached under conditions may lack what another call requires. So may one
+        that stands at the same path, but got there by other calls.
+        """
+        return self._ways.setdefault((path, conditions, depth, solution), len(self._ways))
 
     def _note_unresolvable(self, item: Item, placed: PlacedItem, position: _Position) -> None:
         path = (*position.response_path, item.response_name)
@@ -385,14 +399,16 @@ class _Builder:
             edge_type = next(edge.type for edge in placement.edges if edge is not None)
             segments: FlattenPath = () if types is None else (TypeConditionSegment(types),)
             segments += (FieldSegment(response_name), *_list_segments(edge_type))
+            path, depth = position.path + segments, position.depth + placement.below_from
             child = _Position(
-                path=position.path + segments,
+                path=path,
                 names=position.names.below(response_name),
                 response_path=(*position.response_path, response_name),
                 conditions=guard,
                 targets=targets,
+                way=self._way(path, guard, depth, placement.below),
                 demand=wanted - guard,
-                depth=position.depth + placement.below_from,
+                depth=depth,
                 solution=placement.below,
                 above=position,
                 types_above=types,
@@ -514,10 +530,7 @@ class _Builder:
         if known is not None:
             return known
         depth = position.depth + visit.depth
-        # An object that is reached under conditions may lack what another call requires.
-        # So may one that stands at the same path, but got there by other calls.
-        way = (position.path, position.conditions, position.depth, position.solution)
-        place = (*way, visit.subgraph, depth, self._step, apart)
+        place = (position.way, visit.subgraph, depth, self._step, apart)
         key = self._group_key(place, visit, position)
         group = self._index.get(key)
         if group is None:
@@ -530,7 +543,7 @@ class _Builder:
                 selection=DocumentSelection(root_type),
                 step=self._step,
                 is_apart=apart is not None,
-                ways=frozenset({way}),
+                ways=frozenset({position.way}),
             )
             self.groups.append(group)
         self._visited[asked] = group

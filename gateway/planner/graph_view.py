@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from graphql import OperationType
 
@@ -22,11 +22,13 @@ class GraphView:
         """Sources by arrivals and type, where all are reached from the arrivals directly."""
         self._pool = pool
         self._labels = labels
-        self._providers: dict[tuple[str, TypeName], frozenset[SubgraphName]] = {}
+        self._keyed: dict[
+            tuple[str, TypeName], tuple[frozenset[SubgraphName], tuple[FieldEdge, ...]]
+        ] = {}
         self._ways_in: dict[TypeName, list[Node]] = {}
+        self._ways_by_graph: dict[TypeName, dict[TypeName, dict[SubgraphName, list[Node]]]] = {}
         self._declaring: dict[tuple[TypeName, str], frozenset[SubgraphName]] = {}
         self._edges: dict[tuple[Node, str, TypeName], FieldEdge | None] = {}
-        self._requiring: dict[tuple[str, TypeName], tuple[FieldEdge, ...]] = {}
         self._entries: dict[TypeName, tuple[tuple[Entry, tuple[Item, ...]], ...]] = {}
         self._entries_for: dict[
             tuple[FieldEdge, TypeName], tuple[tuple[Entry, tuple[Item, ...], int], ...]
@@ -53,6 +55,18 @@ class GraphView:
             self._ways_in[type_name] = known
         return known
 
+    def _ways_to(self, name: str, type_name: TypeName) -> Iterator[Node]:
+        """Of the ways in, those to subgraphs whose type has the field."""
+        known = self._ways_by_graph.get(type_name)
+        if known is None:
+            known = self._ways_by_graph[type_name] = {}
+            for node in self.ways_in(type_name):
+                by_graph = known.setdefault(node.type_name, {})
+                by_graph.setdefault(node.subgraph, []).append(node)
+        for entered, by_graph in known.items():
+            for subgraph in sorted(self.declaring(entered, name)):
+                yield from by_graph.get(subgraph, ())
+
     def providers(
         self, nodes: Iterable[Node], name: str, seen_as: TypeName
     ) -> frozenset[SubgraphName]:
@@ -70,11 +84,7 @@ class GraphView:
 
     def providers_by_key(self, name: str, seen_as: TypeName) -> frozenset[SubgraphName]:
         """The subgraphs that have an edge for the field where a key leads, or at the root."""
-        key = (name, seen_as)
-        known = self._providers.get(key)
-        if known is None:
-            known = self._providers[key] = self.providers(self.ways_in(seen_as), name, seen_as)
-        return known
+        return self._by_key(name, seen_as)[0]
 
     def names_by_subgraph(
         self, type_name: TypeName, names: Iterable[str]
@@ -123,18 +133,21 @@ class GraphView:
 
         These are the fields with `@requires` and those with arguments from contexts.
         """
+        return self._by_key(name, seen_as)[1]
+
+    def _by_key(
+        self, name: str, seen_as: TypeName
+    ) -> tuple[frozenset[SubgraphName], tuple[FieldEdge, ...]]:
+        """The subgraphs with an edge for the field where a key leads; the edges that need more."""
         key = (name, seen_as)
-        known = self._requiring.get(key)
+        known = self._keyed.get(key)
         if known is None:
-            declaring = self.declaring(seen_as, name)
-            nodes = (entry.node for entry in self.graph.entries(seen_as))
-            edges = (
-                self.edge(node, name, seen_as)
-                for node in dict.fromkeys(nodes)
-                if node.subgraph in declaring or node.type_name != seen_as
+            found = [self.edge(node, name, seen_as) for node in self._ways_to(name, seen_as)]
+            edges = [edge for edge in found if edge is not None]
+            known = self._keyed[key] = (
+                frozenset([edge.tail.subgraph for edge in edges]),
+                tuple([edge for edge in edges if needs_more(edge)]),
             )
-            known = tuple(edge for edge in edges if edge is not None and needs_more(edge))
-            self._requiring[key] = known
         return known
 
     def entries(self, seen_as: TypeName) -> tuple[tuple[Entry, tuple[Item, ...]], ...]:

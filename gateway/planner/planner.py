@@ -16,6 +16,7 @@ from gateway.planner.mutations import once_each
 from gateway.planner.optimize import optimize
 from gateway.planner.query_tree import Solution
 from gateway.planner.selections import SelectionPool
+from supergraph.collection import collection_paused
 from supergraph.model import Supergraph, TypeName
 from supergraph.query_graph import QueryGraph, build_query_graph
 
@@ -40,8 +41,11 @@ class QueryPlanner:
             PlanningError: if the operation is too complex to be planned.
         """
         try:
-            fetch_graph = self._fetch_graph(operation, override_labels)
-            return QueryPlan(emit_plan(fetch_graph, operation), tuple(fetch_graph.unresolvable))
+            # All that is made here lives until the plan is: the collector would find nothing.
+            with collection_paused():
+                fetch_graph = self._fetch_graph(operation, override_labels)
+                node = emit_plan(fetch_graph, operation)
+            return QueryPlan(node, tuple(fetch_graph.unresolvable))
         except RecursionError as error:
             raise PlanningError("The operation is nested too deeply to be planned.") from error
 

@@ -28,6 +28,9 @@ MAX_FIELDS = 5_000
 
 TypeNames = frozenset[TypeName]
 
+_RUNTIME_TYPE = FieldSetField(TYPENAME)
+"""Added to field sets for the subgraph that is sent them; they do not say so themselves."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Item:
@@ -47,6 +50,8 @@ class Item:
     children: Selections | None
     contexts: frozenset[str] = frozenset()
     context: object | None = None
+    is_if_known: bool = False
+    """A runtime type that is worth no call of its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +81,7 @@ class _Draft:
     types: TypeNames | None
     static_type: TypeName
     children: list[SelectionSet | FieldSet] = field(default_factory=list)
+    is_if_known: bool = False
 
 
 class SelectionPool:
@@ -88,9 +94,15 @@ class SelectionPool:
         self._seen: dict[tuple[object, ...], tuple[Selections, tuple[object, ...]]] = {}
 
     def selections(
-        self, parts: Sequence[SelectionSet | FieldSet], type_name: TypeName, depth: int = 0
+        self,
+        parts: Sequence[SelectionSet | FieldSet],
+        type_name: TypeName,
+        depth: int = 0,
+        present: TypeNames | None = None,
     ) -> Selections:
         """The selections of all `parts` together, on an object of static type `type_name`.
+
+        `present` are the types that the object can have, None for all of the static type's.
 
         Raises:
             PlanningError: if there are too many, or they are nested too deeply.
@@ -98,17 +110,17 @@ class SelectionPool:
         if depth > MAX_DEPTH:
             raise PlanningError(f"The operation is nested deeper than {MAX_DEPTH} levels.")
         drafts: dict[tuple[object, ...], _Draft] = {}
-        same = (type_name, *map(id, parts))
+        same = (type_name, present, *map(id, parts))
         if (seen := self._seen.get(same)) is not None:
             return seen[0]
         for part in parts:
-            self._collect(part, type_name, type_name, None, frozenset(), drafts)
+            self._collect(part, type_name, type_name, None, frozenset(), drafts, present)
         items: list[Item] = []
         size = 0
         keys: list[object] = [type_name]
         for key, draft in drafts.items():
-            children = self._children(draft, depth)
-            keys.append((key, children.uid if children else -1))
+            children = self._children(draft, depth, present)
+            keys.append((key, children.uid if children else -1, draft.is_if_known))
             size += 1 + (children.size if children else 0)
             if size > MAX_FIELDS:
                 raise PlanningError(
@@ -124,6 +136,7 @@ class SelectionPool:
                     conditions=draft.conditions,
                     types=draft.types,
                     children=children,
+                    is_if_known=draft.is_if_known,
                 )
             )
         interned = self._interned.get(tuple(keys))
@@ -147,10 +160,15 @@ class SelectionPool:
         self._interned[key] = found
         return found
 
-    def _children(self, draft: _Draft, depth: int) -> Selections | None:
+    def _children(self, draft: _Draft, depth: int, present: TypeNames | None) -> Selections | None:
         if not draft.children:
             return None
-        return self.selections(draft.children, self.field_type(draft), depth + 1)
+        field_type = self.field_type(draft)
+        concerned = self._graph.possible_types(draft.static_type)
+        for types in (draft.types, present):
+            concerned = concerned if types is None else concerned & types
+        below = self._graph.value_types(concerned, draft.name, field_type)
+        return self.selections(draft.children, field_type, depth + 1, below)
 
     def field_type(self, draft: _Draft) -> TypeName:
         """The named type of a field in the supergraph."""
@@ -170,13 +188,16 @@ class SelectionPool:
         types: TypeNames | None,
         conditions: Conditions,
         drafts: dict[tuple[object, ...], _Draft],
+        present: TypeNames | None,
     ) -> None:
         for selection in part:
             match selection:
                 case InlineFragment() | FieldSetFragment():
                     condition = TypeName(selection.type_condition or static_type)
                     narrowed = self._narrow(position_type, types, condition)
-                    if narrowed is not None and not narrowed:
+                    if narrowed is not None and not (
+                        narrowed if present is None else narrowed & present
+                    ):
                         continue  # no object is of that type
                     own = (
                         selection.conditions
@@ -190,6 +211,7 @@ class SelectionPool:
                         narrowed,
                         conditions | own,
                         drafts,
+                        present,
                     )
                 case FieldSelection() | FieldSetField():
                     draft = self._draft(selection, static_type, types, conditions)
@@ -206,7 +228,9 @@ class SelectionPool:
                         draft.conditions,
                         None if draft.name == TYPENAME else static_type,
                     )
+                    draft.is_if_known = selection is _RUNTIME_TYPE
                     known = drafts.setdefault(key, draft)
+                    known.is_if_known = known.is_if_known and draft.is_if_known
                     if selection.selections:
                         known.children.append(selection.selections)
                         if isinstance(selection, FieldSetField):
@@ -242,10 +266,13 @@ class SelectionPool:
         )
 
     def _add_runtime_type(self, draft: _Draft) -> None:
-        """A subgraph that is sent an object of an abstract type has to be told its type."""
+        """A subgraph that is sent an object of an abstract type is told its type where it is known.
+
+        An interface object does not know it, and to find out would be a call of its own.
+        """
         definition = self._types.get(self.field_type(draft))
         if definition is not None and definition.kind is not TypeKind.OBJECT:
-            draft.children.append((FieldSetField(TYPENAME),))
+            draft.children.append((_RUNTIME_TYPE,))
 
     def _narrow(
         self, position_type: TypeName, types: TypeNames | None, condition: TypeName

@@ -52,6 +52,9 @@ class Memory:
         """What asking a source takes."""
         self.common_types: dict[frozenset[TypeName], list[TypeName]] = {}
         self.bounds = Bounds()
+        self.has_choice = False
+        """Whether something could be asked in more than one way. If not, fewer subgraphs to call
+        cannot lead to anything else."""
 
 
 class Search(Protocol):
@@ -114,6 +117,8 @@ class Walk:
 
     def place_item(self, item: Item) -> PlacedItem:
         """Place an item for all objects at once if that is possible and not dearer."""
+        if item.is_if_known and not self._type_is_at_hand():
+            return PlacedItem(item, (), None)
         here = self.possible_types()
         concerned = here if item.types is None else item.types & here
         restricted = item.types is not None and concerned != here
@@ -126,12 +131,14 @@ class Walk:
             if len(common) == 1:
                 whole = self.place(item, common[0])
             else:
+                self._memory.has_choice = True
                 whole = self._cheapest(self.place(item, seen_as) for seen_as in common)
             if whole is not None and (
                 whole.seen_as in concerned or not placement_cost(whole).waiting
             ):
                 self._open(whole)
                 return PlacedItem(item, (whole,), types)
+            self._memory.has_choice = True
         placements: list[Placement] = []
         failed: list[TypeName] = []
         for object_type in sorted(concerned):
@@ -166,6 +173,11 @@ class Walk:
     def type_is_unknown(self) -> bool:
         """Whether the object is at hand as an interface object, that may be asked alone."""
         return any(
+            self._graph.facts(arrival.node).is_interface_object for arrival in self._arrivals
+        )
+
+    def _type_is_at_hand(self) -> bool:
+        return not self._arrivals or not all(
             self._graph.facts(arrival.node).is_interface_object for arrival in self._arrivals
         )
 
@@ -281,6 +293,8 @@ class Walk:
         if all(is_direct(source) for source in found):
             # Which subgraphs may be called makes no difference: no key is learnt on the way.
             self._search.view.direct_sources[key] = found
+        else:
+            self._memory.has_choice = True
         return found
 
     def _root_sources(self, seen_as: TypeName, sources: list[Source]) -> list[Source]:
@@ -324,6 +338,8 @@ class Walk:
         source = next((source for source in sources if knows_type(self._graph, source)), None)
         if source is None:
             return None
+        if source.visit is not None:
+            self._memory.has_choice = True
         return Placement(item, seen_as, (source,), (None,), None, source.depth)
 
     def _place(
@@ -342,6 +358,8 @@ class Walk:
             for edge in self._search.view.requiring_edges(item.name, seen_as)
             if all(argument.context in item.contexts for argument in edge.context_arguments)
         ]
+        if len(candidates) > 1 or requiring:
+            self._memory.has_choice = True
         if item.children is None and candidates and not requiring:
             candidate = self._cheapest_leaf(candidates, is_condition=is_condition)
             return self._below(item, seen_as, (candidate,))

@@ -169,6 +169,39 @@ class QueryGraph:
             self._fields[key] = self._make_field_edge(node, name)
         return self._fields[key]
 
+    def value_types(
+        self, parents: frozenset[TypeName], name: str, type_name: TypeName
+    ) -> frozenset[TypeName] | None:
+        """The object types that a field of the object types `parents` can have as its value.
+
+        Subgraphs that can be asked for the same field of the same object agree on its value, so
+        it is of a type that all of them know. (Of a value type, each makes objects of its own.)
+        None where nothing more is known than the field's type `type_name`.
+        """
+        possible = self.possible_types(type_name)
+        if len(possible) < 2:
+            return None
+        found: set[TypeName] = set()
+        for parent in parents:
+            of_parent = self._value_types_of(parent, name)
+            if of_parent is None:
+                return None
+            found |= of_parent
+        return None if possible <= found or not found else frozenset(found)
+
+    def _value_types_of(self, parent: TypeName, name: str) -> frozenset[TypeName] | None:
+        definition = self.supergraph.types.get(parent)
+        field = definition.fields.get(name) if definition else None
+        joins = [join for join in field.joins if not join.used_overridden] if field else []
+        if any(join.override_label is not None for join in joins):
+            return None  # only one of two subgraphs answers; which one depends on the request
+        joins = [join for join in joins if not join.external]
+        entered = {entry.subgraph for entry in self.entries(parent)}
+        if not joins or any(join.graph not in entered for join in joins):
+            return None
+        heads = [self.facts(self._node(j.graph, TypeName(named_type(j.type)))) for j in joins]
+        return frozenset.intersection(*(head.possible_types for head in heads))
+
     def field_edges(self, node: Node) -> tuple[FieldEdge, ...]:
         """All fields the node's subgraph resolves here, by name."""
         names = self._declared_fields(node.type_name).get(node.subgraph, ())

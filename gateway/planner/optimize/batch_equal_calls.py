@@ -7,7 +7,7 @@ calls, and no chain gets longer, since all of them start after equally many othe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
 
 from gateway.planner.fetch_graph import FetchGraph, FetchGroup
 from gateway.planner.optimize.levels import levels
@@ -15,18 +15,24 @@ from gateway.planner.optimize.levels import levels
 
 def batch_equal_calls(graph: FetchGraph) -> None:
     """Merge groups that send the same document with the same kind of representations."""
-    calls = {group: _call(group) for group in graph.groups if group.path}
-    while _merge_once(graph, calls):
+    calls = [group for group in graph.groups if group.path]
+    written = {group: _written(group) for group in calls}
+    often = Counter(written.values())
+    # Most calls are like no other: what else they consist of need not be looked at.
+    several = {
+        group: (*question, *_sent(group))
+        for group, question in written.items()
+        if often[question] > 1
+    }
+    while several and _merge_once(graph, several):
         pass  # what waited for merged calls may now be equal, too
 
 
-def _merge_once(graph: FetchGraph, calls: Mapping[FetchGroup, tuple[object, ...]]) -> bool:
+def _merge_once(graph: FetchGraph, calls: dict[FetchGroup, tuple[object, ...]]) -> bool:
     level = levels(graph)
     first_of: dict[tuple[object, ...], FetchGroup] = {}
     merged: dict[FetchGroup, FetchGroup] = {}
-    for group in graph.groups:
-        if not group.path:
-            continue
+    for group in calls:
         first = first_of.setdefault((level[group], calls[group]), group)
         if first is not group:
             first.further_paths += [group.path, *group.further_paths]
@@ -34,22 +40,19 @@ def _merge_once(graph: FetchGraph, calls: Mapping[FetchGroup, tuple[object, ...]
             merged[group] = first
     if not merged:
         return False
+    for group in merged:
+        del calls[group]
     graph.groups = [group for group in graph.groups if group not in merged]
     for group in graph.groups:
         group.parents = {merged.get(parent, parent): None for parent in group.parents}
     return True
 
 
-def _call(group: FetchGroup) -> tuple[object, ...]:
-    """All that makes calls equal but their paths; merging does not change it."""
+def _written(group: FetchGroup) -> tuple[object, ...]:
     text = group.text()
-    return (
-        group.step,
-        group.subgraph,
-        group.decided,
-        text.body,
-        text.rewrites,
-        group.required(),
-        tuple(group.rewrites),
-        tuple(group.contexts),
-    )
+    return (group.step, group.subgraph, group.decided, text.body, text.rewrites)
+
+
+def _sent(group: FetchGroup) -> tuple[object, ...]:
+    """With what is written, all that makes calls equal but their paths; merging changes neither."""
+    return (group.required(), tuple(group.rewrites), tuple(group.contexts))

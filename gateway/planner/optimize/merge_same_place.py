@@ -6,7 +6,7 @@ planned for each. Fields keep their own conditions in the merged document.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
 
 from gateway.planner.fetch_graph import FetchGraph, FetchGroup
 from gateway.planner.optimize.levels import levels
@@ -14,8 +14,11 @@ from gateway.planner.optimize.levels import levels
 
 def merge_same_place(graph: FetchGraph) -> None:
     """Merge entity calls that differ only in what they ask for."""
-    sent = {group: _sent(group) for group in graph.groups if group.path}
-    while _merge_once(graph, sent):
+    calls = [group for group in graph.groups if group.path]
+    at_place = Counter((group.subgraph, group.path) for group in calls)
+    several = [group for group in calls if at_place[group.subgraph, group.path] > 1]
+    sent = {group: _sent(group) for group in several}
+    while sent and _merge_once(graph, sent):
         pass  # what waited for merged calls may now be mergeable, too
 
 
@@ -26,19 +29,19 @@ def _sent(group: FetchGroup) -> tuple[object, ...]:
     return (group.step, group.subgraph, group.path, requires, changes)
 
 
-def _merge_once(graph: FetchGraph, sent: Mapping[FetchGroup, tuple[object, ...]]) -> bool:
+def _merge_once(graph: FetchGraph, sent: dict[FetchGroup, tuple[object, ...]]) -> bool:
     level = levels(graph)
     first_of: dict[tuple[object, ...], FetchGroup] = {}
     merged: dict[FetchGroup, FetchGroup] = {}
-    for group in graph.groups:
-        if not group.path:
-            continue
+    for group in sent:
         first = first_of.setdefault((level[group], sent[group]), group)
         if first is not group:
             first.take_over(group)
             merged[group] = first
     if not merged:
         return False
+    for group in merged:
+        del sent[group]
     graph.groups = [group for group in graph.groups if group not in merged]
     for group in graph.groups:
         group.parents = {merged.get(parent, parent): None for parent in group.parents}

@@ -6,13 +6,17 @@ later one: a call less, and no chain of calls gets longer.
 
     same places       the later call asks for the fields, too, and sends all they need anyway
     same question     the later call sends the objects of these places, too
+
+A merged call stands at the later one's level, and whoever waited for either waits for it. So no
+other call's level changes, and calls to one subgraph are merged without a look at the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
+from gateway.plan.nodes import FlattenPath
 from gateway.planner.fetch_graph import FetchGraph, FetchGroup, RequiredNode
 from gateway.planner.optimize.levels import levels
 
@@ -21,60 +25,124 @@ Name = TypeVar("Name", bound=str)
 
 def postpone_leaves(graph: FetchGraph) -> None:
     """Merge leaves of the graph into later calls, one after the other."""
-    while _merge_once(graph):
-        pass  # a call that got more fields may now be equal to another
-
-
-def _merge_once(graph: FetchGraph) -> bool:
     level = levels(graph)
     awaited = {parent for group in graph.groups for parent in group.parents}
-    by_subgraph: dict[tuple[object, ...], list[FetchGroup]] = {}
+    alike: dict[tuple[object, ...], list[FetchGroup]] = {}
     for group in graph.groups:
         if group.path and group.requires:
             changes = frozenset(group.rewrites) | frozenset(group.contexts)
             key = (group.step, group.subgraph, group.conditions, changes)
-            by_subgraph.setdefault(key, []).append(group)
-    for groups in by_subgraph.values():
-        groups.sort(key=level.__getitem__)
-        for position, group in enumerate(groups):
-            if group in awaited:
+            alike.setdefault(key, []).append(group)
+    replaced: dict[FetchGroup, FetchGroup] = {}
+    for groups in alike.values():
+        if len(groups) > 1:
+            calls = _Alike(groups, level, awaited)
+            while calls.merge_once():
+                pass  # a call that got more fields may now be equal to another
+            replaced |= calls.replaced
+    if not replaced:
+        return
+    graph.groups = [group for group in graph.groups if group not in replaced]
+    for group in graph.groups:
+        group.parents = {_now(parent, replaced): None for parent in group.parents}
+
+
+def _now(group: FetchGroup, replaced: Mapping[FetchGroup, FetchGroup]) -> FetchGroup:
+    while group in replaced:
+        group = replaced[group]
+    return group
+
+
+class _Alike:
+    """Calls to one subgraph under the same conditions, found by their places and by their question.
+
+    A call that fits none of its kin is not looked at again before one of them has changed.
+    """
+
+    def __init__(
+        self,
+        groups: Iterable[FetchGroup],
+        level: dict[FetchGroup, int],
+        awaited: set[FetchGroup],
+    ) -> None:
+        self._position = {group: position for position, group in enumerate(groups)}
+        self._level = level
+        self._awaited = awaited
+        self._kin: dict[object, set[FetchGroup]] = {}
+        self._names: dict[FetchGroup, tuple[object, object]] = {}
+        self._settled: set[FetchGroup] = set()
+        self.replaced: dict[FetchGroup, FetchGroup] = {}
+        """For each call that is gone, the one made in its place."""
+        for group in self._position:
+            self._note(group)
+
+    def merge_once(self) -> bool:
+        """Make one call of the first two that can be one; whether there are such."""
+        for group in sorted(self._position, key=self._rank):
+            if group in self._awaited or group in self._settled:
                 continue
-            for later in groups[position + 1 :]:
-                if level[later] > level[group] and _merged(graph, group, later):
+            places, question = self._names[group]
+            kin = self._kin[places] | self._kin[question]
+            for later in sorted(kin, key=self._rank):
+                if self._level[later] > self._level[group] and self._merged(group, later):
                     return True
-    return False
-
-
-def _merged(graph: FetchGraph, group: FetchGroup, later: FetchGroup) -> bool:
-    """Make one call of `group` and `later`, if that asks at the same places or is the same."""
-    if not _covers(later.requires, group.requires):
+            self._settled.add(group)
         return False
-    if _paths(group) == _paths(later):
-        # Objects that got there in another way may lack what the later call sends.
-        if not group.ways <= later.ways:
+
+    def _rank(self, group: FetchGroup) -> tuple[int, int]:
+        return (self._level[group], self._position[group])
+
+    def _note(self, group: FetchGroup) -> None:
+        self._names[group] = names = _names(group)
+        for name in names:
+            kin = self._kin.setdefault(name, set())
+            kin.add(group)
+            self._settled -= kin
+
+    def _forget(self, group: FetchGroup) -> None:
+        for name in self._names[group]:
+            self._kin[name].discard(group)
+
+    def _merged(self, group: FetchGroup, later: FetchGroup) -> bool:
+        """Make one call of `group` and `later`, if that asks at the same places or is the same."""
+        if not _covers(later.requires, group.requires):
             return False
-        if group.is_apart and not _suits_all_types(later, group):
+        gone, kept = later, group
+        if _paths(group) == _paths(later):
+            # Objects that got there in another way may lack what the later call sends.
+            if not group.ways <= later.ways:
+                return False
+            if group.is_apart and not _suits_all_types(later, group):
+                return False
+            self._forget(group)
+            self._forget(later)
+            # What is known early stands first, as it mostly does in the operation.
+            group.take_over(later)
+            group.requires = later.requires
+            self._level[group] = self._level[later]
+            if later in self._awaited:
+                self._awaited.add(group)
+        elif _covers(group.requires, later.requires):
+            gone, kept = group, later
+            self._forget(group)
+            self._forget(later)
+            known = _paths(later)
+            later.further_paths += [
+                path for path in (group.path, *group.further_paths) if path not in known
+            ]
+            later.send_as(group)
+        else:
             return False
-        # What is known early stands first, as it mostly does in the operation.
-        group.take_over(later)
-        group.requires = later.requires
-        graph.groups.remove(later)
-        for other in graph.groups:
-            if later in other.parents:
-                other.parents = {group if p is later else p: None for p in other.parents}
+        del self._position[gone]
+        self.replaced[gone] = kept
+        self._note(kept)
         return True
-    text, other_text = group.text(), later.text()
-    if (text.body, text.rewrites) != (other_text.body, other_text.rewrites):
-        return False
-    if not _covers(group.requires, later.requires):
-        return False
-    known = _paths(later)
-    later.further_paths += [
-        path for path in (group.path, *group.further_paths) if path not in known
-    ]
-    later.send_as(group)
-    graph.groups.remove(group)
-    return True
+
+
+def _names(group: FetchGroup) -> tuple[object, object]:
+    """The places and the question of a call."""
+    text = group.text()
+    return _paths(group), (text.body, text.rewrites)
 
 
 def _suits_all_types(later: FetchGroup, group: FetchGroup) -> bool:
@@ -86,8 +154,8 @@ def _suits_all_types(later: FetchGroup, group: FetchGroup) -> bool:
     )
 
 
-def _paths(group: FetchGroup) -> set[object]:
-    return {group.path, *group.further_paths}
+def _paths(group: FetchGroup) -> frozenset[FlattenPath]:
+    return frozenset((group.path, *group.further_paths))
 
 
 def _covers(whole: Mapping[Name, RequiredNode], part: Mapping[Name, RequiredNode]) -> bool:

@@ -65,8 +65,8 @@ QUERIES_PER_GRAPH = 45
 RANDOM_GRAPHS = range(9000, 9030)
 QUERIES_PER_RANDOM = 10
 PLANS_AS_TEXT = 12
-KNOWN_WORSE = 5
-"""Queries on random graphs whose plans are worse than the reference's, and not understood yet."""
+KNOWN_WORSE = 1
+"""Queries on random graphs with plans worse than the reference's; ARCHITECTURE says why."""
 
 MORE: dict[str, dict[str, str]] = {
     # As "requirements"; the reference planner cannot enter by a key that is @external.
@@ -331,11 +331,21 @@ def answers_wrongly(graph: str, query: str, reference: dict[str, Any]) -> bool:
     """
     planner = planner_for(graph_sdl(graph))
     plan = plan_from_json(reference["plan"])
-    variables = VARIABLES.get(query, {})
+    given = VARIABLES.get(query, {})
+    switches = [name for name, value in given.items() if isinstance(value, bool)]
+    # What is wrong below a condition shows only where the condition holds.
+    trials = [given, *(given | dict.fromkeys(switches, value) for value in (True, False))]
+
+    def any_problem() -> bool:
+        return any(
+            plans.find_problem(planner, query, variables, seed)
+            for variables in trials
+            for seed in plans.SEEDS
+        )
+
     with mock.patch.object(planner, "plan", return_value=plan):
-        theirs = [plans.find_problem(planner, query, variables, seed) for seed in plans.SEEDS]
-    ours = [plans.find_problem(planner, query, variables, seed) for seed in plans.SEEDS]
-    return any(theirs) and not any(ours)
+        is_wrong = any_problem()
+    return is_wrong and not any_problem()
 
 
 def record() -> int:
