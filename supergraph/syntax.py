@@ -20,10 +20,13 @@ from graphql import (
     InputObjectTypeDefinitionNode,
     InputValueDefinitionNode,
     InterfaceTypeDefinitionNode,
+    ListValueNode,
     NamedTypeNode,
     NameNode,
     Node,
+    ObjectFieldNode,
     ObjectTypeDefinitionNode,
+    ObjectValueNode,
     ScalarTypeDefinitionNode,
     StringValueNode,
     TypeDefinitionNode,
@@ -46,6 +49,9 @@ from supergraph.definitions import (
 from supergraph.model import InvalidSupergraphError
 
 NodeT = TypeVar("NodeT", bound=Node)
+
+_CONTAINERS = (ListValueNode, ObjectValueNode, ObjectFieldNode)
+"""Values that may hold others which a subgraph's text has."""
 
 
 def type_definition_node(definition: TypeDefinition) -> TypeDefinitionNode:
@@ -148,6 +154,7 @@ def _named(names: Iterable[str]) -> tuple[NamedTypeNode, ...] | None:
     return _some(named_type(name) for name in names)
 
 
+@lru_cache(maxsize=50_000)
 def _name(text: str) -> NameNode:
     return NameNode(value=text)
 
@@ -172,6 +179,8 @@ def _value(node: ValueNode) -> ConstValueNode:
 
 
 def _without_place(node: NodeT) -> NodeT:
+    if node.loc is None and not isinstance(node, _CONTAINERS):
+        return node  # made while composing, as nearly all are
     members: dict[str, Any] = {}
     for key in node.keys:
         member = getattr(node, key, None)
