@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from supergraph.cache import CompositionCache
 from supergraph.collection import collection_paused
@@ -12,7 +12,7 @@ from supergraph.federation.join import join_version
 from supergraph.hints import CompositionHint
 from supergraph.load import read_supergraph
 from supergraph.merge.merge import merge
-from supergraph.model import InvalidSupergraphError
+from supergraph.model import InvalidSupergraphError, Supergraph
 from supergraph.printer import print_supergraph, supergraph_document
 from supergraph.rules import check_before_merge, check_merged
 from supergraph.satisfiability import check_satisfiability
@@ -27,11 +27,14 @@ class CompositionResult:
     """What composing gave.
 
     `supergraph_sdl` is None exactly if there are `errors`; `hints` are kept either way.
+    `supergraph` is what `load_supergraph` would make of the SDL, there if satisfiability was
+    checked, which needs it.
     """
 
     supergraph_sdl: str | None
     errors: tuple[CompositionError, ...] = ()
     hints: tuple[CompositionHint, ...] = ()
+    supergraph: Supergraph | None = field(default=None, compare=False, repr=False)
 
 
 def compose(
@@ -103,6 +106,7 @@ def _compose(
     urls = {subgraph.name: subgraph.url for subgraph in loaded}
     version = join_version(subgraph.version for subgraph in loaded)
     sdl = print_supergraph(context.merged, context.graphs, urls, version)
+    supergraph = None
     if satisfiability:
         try:
             # The same as load_supergraph(sdl), without parsing what was just printed.
@@ -115,7 +119,7 @@ def _compose(
         hints += checked.hints
         if checked.errors:
             return CompositionResult(None, checked.errors, hints)
-    return CompositionResult(sdl, (), hints)
+    return CompositionResult(sdl, (), hints, supergraph)
 
 
 def _load(

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,12 @@ def parse_config(
     return _Reader(path, environment if environment is not None else os.environ).read(text)
 
 
+@lru_cache(maxsize=4)
+def _document(text: str) -> Any:
+    """The text as YAML, only to be looked at: a check reads the same text for both its sides."""
+    return YAML(typ="rt").load(text)
+
+
 class _Reader:
     """One reading of a file; collects problems."""
 
@@ -174,7 +181,7 @@ class _Reader:
 
     def _parse(self, text: str) -> CommentedMap:
         try:
-            document = YAML(typ="rt").load(text)
+            document = _document(text)
         except DuplicateKeyError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             problem = str(error.problem).split(" with value")[0]

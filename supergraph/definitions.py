@@ -80,6 +80,8 @@ class Element:
 
     def has(self, feature: str) -> bool:
         """Whether a known directive is applied."""
+        if not self.directives:
+            return False  # as nearly everywhere, and it is asked some hundred thousand times
         return any(item.feature == feature for item in self.directives)
 
 

@@ -33,7 +33,6 @@ from graphql import (
     UnionTypeDefinitionNode,
     ValueNode,
     build_ast_schema,
-    parse,
     parse_type,
     validate_schema,
 )
@@ -58,6 +57,7 @@ from supergraph.model import (
     TypeKind,
     TypeName,
 )
+from supergraph.parsing import parse
 
 SUPPORTED_JOIN_VERSIONS = frozenset({(0, 1), (0, 2), (0, 3), (0, 4), (0, 5)})
 

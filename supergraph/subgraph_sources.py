@@ -6,18 +6,16 @@ web server of a schema registry or a repository does. All are asked at once.
 
 from __future__ import annotations
 
-import asyncio
 import glob
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from supergraph.config import ConfigError, SubgraphConfig
 from supergraph.source_parts import join_files
-from supergraph.subgraph.model import SubgraphInput
+from supergraph.subgraph.given import SubgraphInput
 
 if TYPE_CHECKING:
     import httpx  # takes longer to import than most commands take, and files need none of it
@@ -35,42 +33,51 @@ def read_subgraphs(configs: Sequence[SubgraphConfig]) -> list[SubgraphInput]:
     Raises:
         ConfigError: with one sentence per subgraph that could not be read.
     """
-    return asyncio.run(_read_all(configs))
+    remote = [config for config in configs if config.is_remote]
+    answers: Iterator[SubgraphInput | str] = iter(())
+    if remote:
+        # Importing it takes longer than reading files does, and files do not need it.
+        import asyncio
 
-
-async def _read_all(configs: Sequence[SubgraphConfig]) -> list[SubgraphInput]:
-    async with AsyncExitStack() as stack:
-        client = None
-        if any(config.is_remote for config in configs):  # TLS takes a while to be set up
-            import httpx
-
-            client = await stack.enter_async_context(
-                httpx.AsyncClient(timeout=REQUEST_TIMEOUT_SECONDS, follow_redirects=True)
-            )
-        found = await asyncio.gather(*(_read(config, client) for config in configs))
+        answers = iter(asyncio.run(_read_remote(remote)))
+    found = [next(answers) if config.is_remote else _read_here(config) for config in configs]
     problems = [item for item in found if isinstance(item, str)]
     if problems:
         raise ConfigError(problems)
     return [item for item in found if isinstance(item, SubgraphInput)]
 
 
-async def _read(config: SubgraphConfig, client: httpx.AsyncClient | None) -> SubgraphInput | str:
-    """The input, or a sentence that says why there is none."""
+def _read_here(config: SubgraphConfig) -> SubgraphInput | str:
+    """The input of what is in files, or a sentence that says why there is none."""
     try:
         if config.file is not None:
-            sdl = await asyncio.to_thread(_read_file, config.file)
+            sdl = _read_file(config.file)
             return SubgraphInput(config.name, config.url, sdl, shown_path(config.file))
         if config.files:
-            texts = await asyncio.to_thread(_read_files, config.files)
-            sdl, parts = join_files(texts)
+            sdl, parts = join_files(_read_files(config.files))
             return SubgraphInput(config.name, config.url, sdl, parts=parts)
-        if client is not None and config.subgraph_url is not None:
-            return SubgraphInput(config.name, config.url, await _ask(config, client))
-        if client is not None and config.schema_url is not None:
-            return SubgraphInput(config.name, config.url, await _get(config, client))
     except _SourceError as error:
         return f'Subgraph "{config.name}": {error}'
     return SubgraphInput(config.name, config.url, config.sdl or "")
+
+
+async def _read_remote(configs: Sequence[SubgraphConfig]) -> list[SubgraphInput | str]:
+    import asyncio
+
+    import httpx
+
+    async with httpx.AsyncClient(timeout=REQUEST_TIMEOUT_SECONDS, follow_redirects=True) as client:
+        return await asyncio.gather(*(_read_there(config, client) for config in configs))
+
+
+async def _read_there(config: SubgraphConfig, client: httpx.AsyncClient) -> SubgraphInput | str:
+    """The input of what a server has, or a sentence that says why there is none."""
+    try:
+        if config.subgraph_url is not None:
+            return SubgraphInput(config.name, config.url, await _ask(config, client))
+        return SubgraphInput(config.name, config.url, await _get(config, client))
+    except _SourceError as error:
+        return f'Subgraph "{config.name}": {error}'
 
 
 class _SourceError(Exception):
@@ -155,6 +162,8 @@ async def _fetch(
     content: Mapping[str, str] | None = None,
 ) -> tuple[bytes, int]:
     """Body and status of the answer, whatever they are."""
+    import asyncio
+
     import httpx
 
     shown = without_secrets(url)

@@ -7,7 +7,8 @@ part of that, although every node of the result follows from what was printed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar, cast
+from functools import lru_cache
+from typing import Any, TypeVar, cast
 
 from graphql import (
     ConstArgumentNode,
@@ -19,15 +20,20 @@ from graphql import (
     InputObjectTypeDefinitionNode,
     InputValueDefinitionNode,
     InterfaceTypeDefinitionNode,
+    ListValueNode,
     NamedTypeNode,
     NameNode,
     Node,
+    ObjectFieldNode,
     ObjectTypeDefinitionNode,
+    ObjectValueNode,
     ScalarTypeDefinitionNode,
     StringValueNode,
     TypeDefinitionNode,
+    TypeNode,
     UnionTypeDefinitionNode,
     ValueNode,
+    parse_type,
 )
 
 from supergraph.definitions import (
@@ -38,14 +44,18 @@ from supergraph.definitions import (
     TypeDefinition,
     TypeKind,
     named_type,
+    type_text,
 )
 from supergraph.model import InvalidSupergraphError
 
 NodeT = TypeVar("NodeT", bound=Node)
 
+_CONTAINERS = (ListValueNode, ObjectValueNode, ObjectFieldNode)
+"""Values that may hold others which a subgraph's text has."""
+
 
 def type_definition_node(definition: TypeDefinition) -> TypeDefinitionNode:
-    """The node of a type; nodes of its types, values and defaults are used as they are.
+    """The node of a type. It has no places: those of its types and values are the subgraphs'.
 
     Raises:
         InvalidSupergraphError: if the type has nothing in it, which cannot be written down.
@@ -107,7 +117,7 @@ def _field(field: FieldDefinition) -> FieldDefinitionNode:
         description=_description(field),
         name=_name(field.name),
         arguments=_input_values(field.arguments.values()),
-        type=field.type,
+        type=_type(type_text(field.type)),
         directives=_directives(field.directives),
     )
 
@@ -119,7 +129,7 @@ def _input_values(
         InputValueDefinitionNode(
             description=_description(value),
             name=_name(value.name),
-            type=value.type,
+            type=_type(type_text(value.type)),
             default_value=None if value.default is None else _value(value.default),
             directives=_directives(value.directives),
         )
@@ -144,6 +154,7 @@ def _named(names: Iterable[str]) -> tuple[NamedTypeNode, ...] | None:
     return _some(named_type(name) for name in names)
 
 
+@lru_cache(maxsize=50_000)
 def _name(text: str) -> NameNode:
     return NameNode(value=text)
 
@@ -154,11 +165,31 @@ def _description(element: Element) -> StringValueNode | None:
     return StringValueNode(value=element.description, block=True)
 
 
+@lru_cache(maxsize=10_000)
+def _type(text: str) -> TypeNode:
+    """The node of a type reference; a graph repeats a few of them thousands of times."""
+    return parse_type(text, no_location=True)
+
+
 def _value(node: ValueNode) -> ConstValueNode:
     """The value as printed: a string loses its block form."""
     if isinstance(node, StringValueNode) and node.block:
         return StringValueNode(value=node.value, block=False)
-    return cast(ConstValueNode, node)  # definitions have no variables
+    return cast(ConstValueNode, _without_place(node))  # definitions have no variables
+
+
+def _without_place(node: NodeT) -> NodeT:
+    if node.loc is None and not isinstance(node, _CONTAINERS):
+        return node  # made while composing, as nearly all are
+    members: dict[str, Any] = {}
+    for key in node.keys:
+        member = getattr(node, key, None)
+        if isinstance(member, Node):
+            member = _without_place(member)
+        elif isinstance(member, tuple):
+            member = tuple(_without_place(item) for item in member)
+        members[key] = member
+    return type(node)(**{**members, "loc": None})
 
 
 def _some(nodes: Iterable[NodeT]) -> tuple[NodeT, ...] | None:

@@ -13,7 +13,6 @@ from graphql import print_schema
 from supergraph.checks.change import Criticality, SchemaChange
 from supergraph.checks.diff import diff
 from supergraph.checks.errors import CheckInputError
-from supergraph.checks.federation import federation_changes
 from supergraph.checks.finding import Finding, Level, Stage
 from supergraph.checks.places import Places
 from supergraph.checks.schema_text import InvalidSchemaError
@@ -37,7 +36,6 @@ def graph_changes(old: GraphSide, new: GraphSide) -> list[SchemaChange]:
     if old.sdl == new.sdl:
         return []
     found = api_changes(old.sdl, new.sdl, old.source.label)
-    found += federation_changes(old.supergraph, new.supergraph)
     unique = {(item.kind, item.path, item.subgraph, item.message): item for item in reversed(found)}
     return list(reversed(unique.values()))
 

@@ -7,10 +7,12 @@ The stages are functions over values; nothing here reads a file or asks a server
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from supergraph.cache import CompositionCache
+from supergraph.checks.beside import beside
 from supergraph.checks.change import Criticality, SchemaChange
 from supergraph.checks.changes_found import change_finding, findings_of, graph_changes
 from supergraph.checks.contracts import VariantCheck, check_variants
@@ -19,6 +21,7 @@ from supergraph.checks.finding import Finding, Level, Stage
 from supergraph.checks.inputs import CheckInputs
 from supergraph.checks.lint.run import ActiveRule, active_rules, lint, lint_graph
 from supergraph.checks.operations.examine import examine_all
+from supergraph.checks.operations.model import KnownOperation
 from supergraph.checks.operations.plans import PlannerFactory
 from supergraph.checks.operations.read import read_operations
 from supergraph.checks.policy import accept, expired_in, parse_policy
@@ -40,6 +43,9 @@ from supergraph.collection import collection_paused
 from supergraph.hints import CompositionHint, HintLevel
 from supergraph.subgraph.load import ParsedSubgraph
 
+_MIN_BESIDE = 200_000
+"""Characters of what is read; with less, work is done sooner than a process is started for it."""
+
 
 def check(
     inputs: CheckInputs, planner: PlannerFactory | None = None, store: Store | None = None
@@ -57,33 +63,36 @@ def _check(inputs: CheckInputs, planner: PlannerFactory | None, store: Store) ->
     settings = inputs.settings
     rules = active_rules(settings.lint)
     policy = parse_policy(inputs.exceptions[1], inputs.exceptions[0]) if inputs.exceptions else None
-    operations = read_operations(inputs.operations, settings.usage) if inputs.operations else ()
-    cache = CompositionCache()
+    cache = CompositionCache(keep_all=True)
     notes: list[str] = []
 
-    new = compose_side(inputs.proposed, cache, store)
+    with _reading_operations(inputs) as operations_read:
+        new = compose_side(inputs.proposed, cache, store)
+        operations = operations_read()
     if isinstance(new, Failed):
         return _not_composed(inputs, new)
     old = _base(inputs, cache, store, notes)
 
-    changes = graph_changes(old, new) if old is not None else []
-    if old is not None:
-        changes = _graded(changes, old, settings.grading)
-    variants = check_variants(settings.contracts, old, new, changes, store)
-    all_changes = [*changes, *(item.change for item in variants.changes)]
-    used = used_changes(all_changes, (old or new).api_schema)
-    examined: Examined = tuple(
-        zip(
-            operations,
-            examine_all(
-                operations, new, old,
-                wanted_uses=wanted_uses(used),
-                planner=planner if settings.plans.compare else None,
-                store=store,
-            ),
-            strict=True,
-        )
-    )  # fmt: skip
+    with _linting(old, new, rules, settings.lint, cache) as lint_findings:
+        changes = graph_changes(old, new) if old is not None else []
+        if old is not None:
+            changes = _graded(changes, old, settings.grading)
+        variants = check_variants(settings.contracts, old, new, changes, store)
+        all_changes = [*changes, *(item.change for item in variants.changes)]
+        used = used_changes(all_changes, (old or new).api_schema)
+        examined: Examined = tuple(
+            zip(
+                operations,
+                examine_all(
+                    operations, new, old,
+                    wanted_uses=wanted_uses(used),
+                    planner=planner if settings.plans.compare else None,
+                    store=store,
+                ),
+                strict=True,
+            )
+        )  # fmt: skip
+        linted, forgiven = lint_findings()
 
     findings = _hint_findings(new.hints)
     if old is not None:
@@ -95,13 +104,8 @@ def _check(inputs: CheckInputs, planner: PlannerFactory | None, store: Store) ->
     findings += operation_findings(examined, compared=old is not None, plans=settings.plans)
     findings += variants.findings
     notes += variants.notes
-    linted = _lint(old, new, rules, settings.lint, cache)
-    if settings.lint.grace:
-        # A large graph has tens of thousands of them, and nobody is to mend them now.
-        forgiven = sum(finding.existing for finding in linted)
-        linted = [finding for finding in linted if not finding.existing]
-        if forgiven:
-            notes.append(f"The base has {forgiven:,} lint findings already; they are let pass.")
+    if forgiven:
+        notes.append(f"The base has {forgiven:,} lint findings already; they are let pass.")
     findings += linted
     findings = [_levelled(finding, settings.fail_on) for finding in findings]
     unused: tuple[str, ...] = ()
@@ -217,6 +221,36 @@ def _variant_findings(variants: VariantCheck, old: GraphSide, new: GraphSide) ->
         )
         for item in variants.changes
     ]
+
+
+def _reading_operations(
+    inputs: CheckInputs,
+) -> AbstractContextManager[Callable[[], tuple[KnownOperation, ...]]]:
+    def read() -> tuple[KnownOperation, ...]:
+        if not inputs.operations:
+            return ()
+        return read_operations(inputs.operations, inputs.settings.usage)
+
+    size = sum(len(file.content) for file in inputs.operations)
+    return beside(read, worthwhile=size > _MIN_BESIDE)
+
+
+def _linting(
+    old: GraphSide | None,
+    new: GraphSide,
+    rules: Sequence[ActiveRule],
+    settings: LintSettings,
+    cache: CompositionCache,
+) -> AbstractContextManager[Callable[[], tuple[list[Finding], int]]]:
+    def found() -> tuple[list[Finding], int]:
+        linted = _lint(old, new, rules, settings, cache)
+        if not settings.grace:
+            return linted, 0
+        # A large graph has tens of thousands of them, and nobody is to mend them now.
+        kept = [finding for finding in linted if not finding.existing]
+        return kept, len(linted) - len(kept)
+
+    return beside(found, worthwhile=len(new.sdl) > _MIN_BESIDE)
 
 
 def _lint(

@@ -43,14 +43,16 @@ class Places:
 
     def __init__(self, documents: Callable[[], Iterable[PlacedDocument]]) -> None:
         self._documents = documents
-        self._found: dict[str, tuple[SourceLocation, ...]] | None = None
+        self._found: dict[str, list[tuple[PlacedDocument, Node]]] | None = None
 
     def of(self, coordinate: str, subgraph: str | None = None) -> tuple[SourceLocation, ...]:
         """Every place that declares the element, or only the place in one subgraph."""
-        places = self._index().get(coordinate, ())
-        if subgraph is None:
-            return places
-        return tuple(place for place in places if place.subgraph == subgraph)
+        return tuple(
+            place
+            for item, node in self._index().get(coordinate, ())
+            if subgraph is None or item.subgraph == subgraph
+            for place in _place(item, node)
+        )
 
     def nearest(self, coordinate: str, subgraph: str | None = None) -> tuple[SourceLocation, ...]:
         """The places of the element, or of what it would stand in."""
@@ -72,13 +74,17 @@ class Places:
                 found.append(SourceLocation(item.subgraph, 1, 1, file))
         return tuple(found)
 
-    def _index(self) -> dict[str, tuple[SourceLocation, ...]]:
+    def _index(self) -> dict[str, list[tuple[PlacedDocument, Node]]]:
         if self._found is None:
-            collected: dict[str, list[SourceLocation]] = {}
+            self._found = {}
             for item in self._documents():
-                _collect(item, collected)
-            self._found = {name: tuple(places) for name, places in collected.items()}
+                _collect(item, self._found)
         return self._found
+
+
+def _place(item: PlacedDocument, node: Node) -> tuple[SourceLocation, ...]:
+    places = locate(item.subgraph, item.file, [node])
+    return relocate(places, {item.subgraph: item.parts}) if item.parts else places
 
 
 def parent(coordinate: str) -> str | None:
@@ -88,15 +94,11 @@ def parent(coordinate: str) -> str | None:
     return coordinate.rpartition(".")[0] or None
 
 
-def _collect(item: PlacedDocument, found: dict[str, list[SourceLocation]]) -> None:
+def _collect(item: PlacedDocument, found: dict[str, list[tuple[PlacedDocument, Node]]]) -> None:
     roots = _root_names(item.document.definitions)
-    parts = {item.subgraph: item.parts} if item.parts else None
 
     def note(coordinate: str, node: Node) -> None:
-        places = locate(item.subgraph, item.file, [node])
-        if parts is not None:
-            places = relocate(places, parts)
-        found.setdefault(coordinate, []).extend(places)
+        found.setdefault(coordinate, []).append((item, node))
 
     for node in item.document.definitions:
         if isinstance(node, DirectiveDefinitionNode):

@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 from pydantic import Field
 
@@ -28,8 +27,6 @@ from supergraph.checks.yaml_file import ConfigModel, parse_model
 from supergraph.errors import SourceLocation
 
 EXPIRED = "EXCEPTION_EXPIRED"
-
-DEFAULT_FILE = Path("dictamesh.exceptions.yaml")
 
 
 class PolicyException(ConfigModel):

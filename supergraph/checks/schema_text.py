@@ -31,10 +31,10 @@ from graphql import (
     TypeDefinitionNode,
     TypeExtensionNode,
     TypeNode,
-    parse,
 )
 
 from supergraph.definitions import ROOT_NAMES, SchemaDefinitions
+from supergraph.parsing import parse
 from supergraph.subgraph.from_ast import FeatureOf, fill_definitions
 from supergraph.subgraph.load import MAX_TOKENS
 

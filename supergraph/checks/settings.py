@@ -23,6 +23,7 @@ from pydantic import Field, field_validator, model_validator
 from supergraph.checks.yaml_file import ConfigModel, parse_model, read_text_file
 
 DEFAULT_FILE = Path("dictamesh.checks.yaml")
+EXCEPTIONS_FILE = Path("dictamesh.exceptions.yaml")
 
 LINT_RULES_GROUP = "dictamesh.lint_rules"
 """The entry points by which installed packages bring lint rules."""

@@ -79,7 +79,7 @@ def compose_side(source: GraphSource, cache: CompositionCache, store: Store) -> 
     result = _compose(source, cache, store)
     if result.supergraph_sdl is None:
         return Failed(result.errors, result.hints)
-    supergraph = _load(result.supergraph_sdl, source.label)
+    supergraph = result.supergraph or _load(result.supergraph_sdl, source.label)
     places = Places(lambda: _subgraph_documents(source, cache))
     return GraphSide(source, supergraph.api_schema, places, supergraph, result.hints)
 

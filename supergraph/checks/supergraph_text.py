@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TypeVar
 
-from graphql import DocumentNode, parse
+from graphql import DocumentNode
 
 from supergraph.api_schema import STANDARD_DIRECTIVES, inaccessible_directive
 from supergraph.checks.schema_text import (
@@ -42,6 +42,7 @@ from supergraph.model import (
     SupergraphType,
     TypeName,
 )
+from supergraph.parsing import parse
 
 ElementT = TypeVar("ElementT", bound=Element)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from enum import StrEnum
 from typing import Annotated
@@ -37,8 +38,9 @@ from supergraph.cli.checking import (
     read_settings,
     recorded,
 )
-from supergraph.cli.common import DEFAULT_CONFIG, Configs
+from supergraph.cli.options import DEFAULT_CONFIG, Configs
 from supergraph.cli.services import services
+from supergraph.collection import collection_paused
 
 
 class SchemaOf(StrEnum):
@@ -107,7 +109,10 @@ def check_command(
             exceptions=read_exceptions(exceptions, settings),
         )
         planner = services(context).planner if settings.plans.compare else None
-        result = cached_check(inputs, planner, open_store(use_cache, cache_dir))
+        with collection_paused():
+            result = cached_check(inputs, planner, open_store(use_cache, cache_dir))
+            # The process ends soon: what a check leaves is not worth being looked through.
+            gc.freeze()
         finish(result, outputs, str(schema or files[0]))
 
 

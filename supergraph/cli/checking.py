@@ -16,12 +16,12 @@ import typer
 
 from supergraph.checks.errors import CheckInputError
 from supergraph.checks.operations.raw import RecordedFile, guess_source, read_recorded
-from supergraph.checks.policy import DEFAULT_FILE as EXCEPTIONS_FILE
 from supergraph.checks.report.context import ReportContext
 from supergraph.checks.report.outputs import Output, parse_outputs, prepare, render_all, write_all
 from supergraph.checks.result import CheckResult, ExitCode
 from supergraph.checks.settings import (
     DEFAULT_FILE,
+    EXCEPTIONS_FILE,
     CheckSettings,
     FailOn,
     load_settings,
@@ -31,7 +31,7 @@ from supergraph.checks.sources.read import read_configs, read_graph_file, with_s
 from supergraph.checks.sources.source import GraphSource
 from supergraph.checks.store import Store, default_directory
 from supergraph.checks.yaml_file import read_text_file
-from supergraph.cli.common import DEFAULT_CONFIG
+from supergraph.cli.options import DEFAULT_CONFIG
 
 SettingsFile = Annotated[
     Path | None,

@@ -6,11 +6,11 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
-from typer.core import TyperCommand
 
+from supergraph.cli.options import DEFAULT_CONFIG, EXIT_USAGE, Command, Configs
 from supergraph.cli.report import Format, report_result
 from supergraph.compose import compose
 from supergraph.config import ConfigError, load_configs
@@ -18,37 +18,10 @@ from supergraph.subgraph.model import SubgraphInput
 from supergraph.subgraph_sources import read_subgraphs
 
 EXIT_COMPOSITION = 2
-EXIT_USAGE = 4
 
 MAX_SUPERGRAPH_BYTES = 200_000_000
 """Larger than any real supergraph; a file that is none should not fill the memory."""
 
-DEFAULT_CONFIG = Path("supergraph.yaml")
-
-
-class Command(TyperCommand):
-    """A command whose usage errors have an exit code of their own: 2 means something else here."""
-
-    def make_context(self, *args: Any, **kwargs: Any) -> Any:
-        """Read the arguments."""
-        try:
-            return super().make_context(*args, **kwargs)
-        except Exception as error:
-            if getattr(error, "exit_code", None) == 2:
-                error.exit_code = EXIT_USAGE  # type: ignore[attr-defined] # it has one, see above
-            raise
-
-
-Configs = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--config",
-        "-c",
-        help="Subgraphs and where their schemas come from, in rover's supergraph.yaml format. "
-        "Several give one supergraph of all their subgraphs.  [default: supergraph.yaml]",
-        show_default=False,
-    ),
-]
 SupergraphFile = Annotated[
     Path | None, typer.Option("--supergraph", "-s", help="A composed supergraph.")
 ]
@@ -155,3 +128,12 @@ def replace_file(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+__all__ = [
+    "DEFAULT_CONFIG",
+    "EXIT_COMPOSITION",
+    "EXIT_USAGE",
+    "Command",
+    "Configs",
+]

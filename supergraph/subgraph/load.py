@@ -23,7 +23,6 @@ from graphql import (
     Source,
     TypeDefinitionNode,
     TypeExtensionNode,
-    parse,
 )
 
 from supergraph.definitions import ROOT_NAMES
@@ -41,6 +40,7 @@ from supergraph.federation.directives import (
     definition_text,
     directives_of,
 )
+from supergraph.parsing import parse
 from supergraph.subgraph.from_ast import fill_definitions
 from supergraph.subgraph.graphql_rules import check_graphql
 from supergraph.subgraph.links import LinkedNames, read_links

@@ -10,22 +10,7 @@ from supergraph.definitions import SchemaDefinitions
 from supergraph.errors import CompositionError, ErrorCode, SourceLocation, locate
 from supergraph.federation.directives import Version
 from supergraph.federation.link import Link
-from supergraph.source_parts import SourcePart
-
-
-@dataclass(frozen=True, slots=True)
-class SubgraphInput:
-    """What composition is given for one subgraph.
-
-    `file` is only named in errors; `url` is where a gateway reaches the subgraph. Of a schema in
-    several files, `sdl` is all of them and `parts` says which line is whose.
-    """
-
-    name: str
-    url: str | None
-    sdl: str
-    file: str | None = None
-    parts: tuple[SourcePart, ...] = ()
+from supergraph.subgraph.given import SubgraphInput
 
 
 @dataclass(slots=True, eq=False)
@@ -61,3 +46,6 @@ class Subgraph(SchemaDefinitions):
     def at(self, feature: str) -> str:
         """The local name of a known directive with its `@`."""
         return f"@{self.directive_names.get(feature, feature)}"
+
+
+__all__ = ["Subgraph", "SubgraphInput"]

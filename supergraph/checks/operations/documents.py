@@ -19,7 +19,6 @@ from graphql import (
     Node,
     OperationDefinitionNode,
     Source,
-    parse,
 )
 
 from supergraph.checks.errors import CheckInputError
@@ -27,6 +26,7 @@ from supergraph.checks.finding import Client
 from supergraph.checks.operations.model import KnownOperation
 from supergraph.checks.operations.raw import RecordedFile
 from supergraph.checks.store import digest
+from supergraph.parsing import parse
 from supergraph.source_parts import SourcePart
 
 MAX_TOKENS = 200_000

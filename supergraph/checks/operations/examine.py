@@ -10,8 +10,6 @@ from __future__ import annotations
 import gc
 import json
 import multiprocessing
-import os
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -21,11 +19,11 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     NoUnusedFragmentsRule,
-    parse,
     specified_rules,
     validate,
 )
 
+from supergraph.checks.beside import processors
 from supergraph.checks.operations.documents import MAX_TOKENS
 from supergraph.checks.operations.model import KnownOperation
 from supergraph.checks.operations.plans import OperationPlanner, PlanFigures, PlannerFactory
@@ -33,6 +31,8 @@ from supergraph.checks.operations.touched import touched_coordinates
 from supergraph.checks.operations.uses import UseFinder
 from supergraph.checks.side import GraphSide
 from supergraph.checks.store import Store, code_fingerprint, digest
+from supergraph.collection import collection_paused
+from supergraph.parsing import parse
 
 _RULES = tuple(rule for rule in specified_rules if rule is not NoUnusedFragmentsRule)
 """A fragment too many hurts nobody, and a recorded document may have some."""
@@ -180,8 +180,8 @@ def examine_all(
     known = len(new_plans), len(old_plans)
     touched = touched_coordinates(old, new) if old is not None else None
     examiner = Examiner(new, old, wanted_uses, touched, planner, old_plans, new_plans)
-    processes = min(len(os.sched_getaffinity(0)), 16) if hasattr(os, "sched_getaffinity") else 1
-    if len(operations) < _MIN_PARALLEL or processes < 2 or not sys.platform.startswith("linux"):
+    processes = processors()
+    if len(operations) < _MIN_PARALLEL or processes < 2:
         found = [examiner.examine(operation) for operation in operations]
     else:
         found = _in_processes(operations, examiner, processes)
@@ -212,16 +212,14 @@ def _in_processes(
 ) -> list[Examination]:
     size = max(1, len(operations) // (processes * _CHUNKS_PER_PROCESS))
     chunks = [operations[start : start + size] for start in range(0, len(operations), size)]
-    # The children share the parent's memory until someone writes: collections would.
-    gc.collect()
-    gc.freeze()
-    try:
-        with ProcessPoolExecutor(
+    # The children share the parent's memory until someone writes there: a collection would.
+    with (
+        collection_paused(),
+        ProcessPoolExecutor(
             processes, multiprocessing.get_context("fork"), _start, (examiner,)
-        ) as pool:
-            return [item for chunk in pool.map(_examine_chunk, chunks) for item in chunk]
-    finally:
-        gc.unfreeze()
+        ) as pool,
+    ):
+        return [item for chunk in pool.map(_examine_chunk, chunks) for item in chunk]
 
 
 def _start(examiner: Examiner) -> None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from graphql import DocumentNode
+if TYPE_CHECKING:
+    from graphql import DocumentNode
 
-from supergraph.model import Supergraph
+    from supergraph.model import Supergraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +37,4 @@ class OperationPlanner(Protocol):
         ...
 
 
-PlannerFactory: TypeAlias = Callable[[Supergraph], OperationPlanner]
+PlannerFactory: TypeAlias = "Callable[[Supergraph], OperationPlanner]"

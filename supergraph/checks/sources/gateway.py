@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from graphql import build_client_schema, get_introspection_query, print_schema
-
 from supergraph.checks.errors import CheckInputError
 from supergraph.checks.sources.source import GraphSource
 from supergraph.subgraph_sources import MAX_SDL_BYTES, without_secrets
@@ -74,6 +72,9 @@ def _get_supergraph(client: httpx.Client, address: str) -> str | None:
 
 
 def _introspect(client: httpx.Client, endpoint: str) -> str:
+    # Most checks read files, and need nothing of it yet.
+    from graphql import build_client_schema, get_introspection_query, print_schema
+
     shown = without_secrets(endpoint)
     query = get_introspection_query(
         descriptions=True, specified_by_url=True, directive_is_repeatable=True,

@@ -12,7 +12,7 @@ from supergraph.checks.errors import CheckInputError
 from supergraph.checks.sources.source import GraphSource
 from supergraph.config import ConfigError, SubgraphConfig, parse_config
 from supergraph.source_parts import join_files
-from supergraph.subgraph.model import SubgraphInput
+from supergraph.subgraph.given import SubgraphInput
 from supergraph.subgraph_sources import read_subgraphs
 
 _TIMEOUT_SECONDS = 60.0

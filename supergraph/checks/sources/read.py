@@ -12,9 +12,7 @@ from supergraph.checks.sources.git import read_git
 from supergraph.checks.sources.source import GraphSource
 from supergraph.checks.yaml_file import read_text_file
 from supergraph.config import ConfigError, load_configs
-from supergraph.extract import extract_subgraphs
-from supergraph.model import InvalidSupergraphError
-from supergraph.subgraph.model import SubgraphInput
+from supergraph.subgraph.given import SubgraphInput
 from supergraph.subgraph_sources import MAX_SDL_BYTES, read_subgraphs
 
 NO_BASE = "none"
@@ -121,6 +119,10 @@ def subgraphs_of(source: GraphSource) -> tuple[SubgraphInput, ...]:
             f"The subgraphs of {source.label} are not known, only its API schema, so one of them "
             "cannot be replaced; compare with a supergraph or a configuration."
         )
+    # Answering unchanged input from the cache needs nothing that reads GraphQL.
+    from supergraph.extract import extract_subgraphs
+    from supergraph.model import InvalidSupergraphError
+
     try:
         found = extract_subgraphs(source.supergraph_sdl)
     except InvalidSupergraphError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from supergraph.subgraph.model import SubgraphInput
+from supergraph.subgraph.given import SubgraphInput
 
 
 @dataclass(frozen=True, slots=True)

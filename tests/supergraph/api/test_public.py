@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 
 import pytest
 
@@ -37,6 +39,17 @@ def test_the_public_names_are_these() -> None:
     }
     for name in supergraph.__all__:
         assert getattr(supergraph, name).__doc__, name
+    assert set(supergraph.__all__) <= set(dir(supergraph))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        supergraph.nothing  # type: ignore[attr-defined]  # noqa: B018 # that is what is tested
+
+
+def test_a_module_does_not_take_the_place_of_the_function() -> None:
+    script = (
+        "import supergraph.compose; from supergraph import compose; assert callable(compose); "
+        "from supergraph.compose import compose as same; assert same is compose"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)  # our own text
 
 
 def test_a_result_is_either_a_supergraph_or_errors() -> None:

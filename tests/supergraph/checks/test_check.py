@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -279,6 +281,25 @@ def test_unchanged_input_is_answered_from_what_is_kept(
     assert project.check("--base", "main", "--no-cache").exit_code == ExitCode.INTERNAL
     project.replace("ratings.graphql", "stars", "points")
     assert project.check("--base", "main").exit_code == ExitCode.INTERNAL
+
+
+def test_unchanged_input_is_answered_without_what_reads_graphql(project: Project) -> None:
+    script = (
+        "import sys, dictamesh\n"
+        "try: dictamesh.main()\n"
+        "finally: print(sorted({'graphql', 'asyncio', 'httpx', 'gateway'} & {*sys.modules}))"
+    )
+    command = [
+        sys.executable, "-c", script, "supergraph", "check", "--base", "supergraph.yaml",
+        "--cache-dir", "kept", "--format", "json=out.json", "--format", "sarif=out.sarif",
+    ]  # fmt: skip
+    said = [
+        subprocess.run(command, cwd=project.directory, capture_output=True, text=True, check=False)
+        for _ in range(2)
+    ]
+    assert [found.returncode for found in said] == [0, 0], said[0].stderr
+    assert "graphql" in said[0].stdout
+    assert said[1].stdout.endswith("[]\n"), said[1].stdout
 
 
 def test_damaged_results_are_not_believed(project: Project) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from graphql import build_schema, parse
@@ -164,6 +166,24 @@ def test_leaving_operations_out_changes_no_outcome() -> None:
                 assert bool(expected.problems) == expected.had_problems, text
                 assert expected.old_plan == expected.new_plan, text
     assert left_out > 30
+
+
+def test_where_lines_stand_and_whether_it_was_composed_or_kept_touches_nothing(
+    tmp_path: Path,
+) -> None:
+    composed = side(GRAPH)
+    inputs = tuple(
+        replace(given, sdl=f"# A line more.\n\n{given.sdl}") for given in subgraph_inputs(GRAPH)
+    )
+    moved, kept = (
+        compose_side(GraphSource("it", inputs), CompositionCache(), Store(tmp_path))
+        for _ in range(2)
+    )
+    assert composed is not None
+    assert isinstance(moved, GraphSide)
+    assert isinstance(kept, GraphSide)
+    assert touched_coordinates(composed, moved) == frozenset()
+    assert touched_coordinates(composed, kept) == frozenset()
 
 
 # --- The commands --------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import pytest
 
 from supergraph.cache import CompositionCache
 from supergraph.compose import CompositionResult, compose
+from supergraph.load import load_supergraph
 from supergraph.subgraph.load import ParsedSubgraph, parse_subgraph
 from supergraph.subgraph.model import SubgraphInput
 from tests.benchmarks.large_graph import large_graph
@@ -84,6 +85,34 @@ def test_what_is_no_longer_composed_is_forgotten() -> None:
         changed = SubgraphInput("a", None, f"type Query {{ field{number}: Int }}")
         compose([changed], cache=cache)
     assert len(cache) == 1
+
+
+def test_all_are_kept_where_graphs_are_compared(parsed_names: list[str]) -> None:
+    cache = CompositionCache(keep_all=True)
+    old = [SubgraphInput("a", None, "type Query { a: Int }", file="old/a.graphql")]
+    new = [
+        SubgraphInput("a", None, "type Query { a: Int }", file="new/a.graphql"),
+        SubgraphInput("b", None, "type Query { b: Int }", file="new/b.graphql"),
+    ]
+    compose(old, cache=cache)
+    compose(new, cache=cache)
+    compose(old, cache=cache)
+    assert parsed_names == ["a", "b"]
+    assert cache.parse(new[0]).given.file == "new/a.graphql"
+
+
+def test_an_error_in_a_text_stands_in_the_file_it_was_read_from() -> None:
+    cache = CompositionCache(keep_all=True)
+    for file in ("old/a.graphql", "new/a.graphql"):
+        broken = SubgraphInput("a", None, "type Query { x: Nowhere }", file=file)
+        assert compose([broken], cache=cache) == compose([broken])
+
+
+def test_the_supergraph_that_was_composed_comes_along() -> None:
+    result = compose(large_graph(subgraphs=5, types=40, fields=300))
+    assert result.supergraph is not None
+    assert result.supergraph.sdl == result.supergraph_sdl
+    assert result.supergraph.types == load_supergraph(_sdl(result)).types
 
 
 def _sdl(result: CompositionResult) -> str:

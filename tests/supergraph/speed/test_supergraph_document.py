@@ -55,7 +55,8 @@ def documents(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, object]]:
     def noting(*arguments: object) -> object:
         made = supergraph_document(*arguments)  # type: ignore[arg-type]  # passed on as they come
         text = print_supergraph(*arguments)  # type: ignore[arg-type]  # passed on as they come
-        pairs.append((parse(text).to_dict(), made.to_dict()))
+        parsed = parse(text, no_location=True)
+        pairs.append((parsed.to_dict(locations=True), made.to_dict(locations=True)))
         return made
 
     # The package has the function under the module's name, so the module is asked for by text.
