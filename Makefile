@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock fmt check test test-random kafka kafka-stop test-kafka bench profile demo composition-reference change-reference plan-quality digest docs clean
+.PHONY: help setup lock fmt check test test-random kafka kafka-stop test-kafka test-mysql bench profile demo composition-reference change-reference plan-quality digest docs clean
 
 help: ## print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ kafka-stop: $(STAMP) ## stop that broker
 
 test-kafka: kafka ## the tests that need Apache Kafka, against that broker (ARGS passes options to pytest)
 	DICTAMESH_TEST_KAFKA=$$($(BIN)/python tools/kafka/broker.py address) $(BIN)/pytest -m kafka $(ARGS)
+
+test-mysql: $(STAMP) ## the tests that need MySQL's wire, against MariaDB fetched by Maven (Linux; ARGS passes options to pytest)
+	$(BIN)/python tools/mariadb/run.py $(BIN)/pytest -m mysql $(ARGS)
 
 bench: $(STAMP) ## measure the parts apart (ARGS=--only gateway); composition beside the reference after `npm ci` in tools/composition-bench
 	$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -62,13 +62,13 @@ def _add_group(name: str, module: str, extra: str, help_text: str) -> None:
     try:
         group = importlib.import_module(module).app
         if name == "subgraph":
-            _grade_schema_changes()
+            grade_schema_changes()
     except ModuleNotFoundError as error:
         group = _explaining_group(error.name, extra)
     app.add_typer(group, name=name, help=help_text)
 
 
-def _grade_schema_changes() -> None:
+def grade_schema_changes() -> None:
     """Let `dictamesh subgraph` say how much a change matters: the kit itself cannot know."""
     from subgraph_kit.cli.schema_changes import SchemaChange, set_grader
     from supergraph.checks.diff import diff

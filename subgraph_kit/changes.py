@@ -277,9 +277,8 @@ class CacheInvalidator:
                 continue
             await self.invalidate(event)
         await consumer.commit(records)
-        lag = await consumer.lag()
-        for topic in {record.topic for record in records}:
-            metrics.CONSUMER_LAG.labels(topic, "cache").set(lag)
+        for topic, behind in (await consumer.lag()).items():
+            metrics.CONSUMER_LAG.labels(topic, "cache").set(behind)
 
     async def invalidate(self, event: EntityChangeEvent) -> None:
         """Drop the entity the event names, if an adapter here serves it."""

@@ -24,7 +24,14 @@ from subgraph_kit.cli.common import (
 from subgraph_kit.cli.dialogue import ask_about_references
 from subgraph_kit.cli.preview import show_notes
 from subgraph_kit.cli.schema_changes import schema_changes
-from subgraph_kit.scaffold.drift import LostKey, Renamed, lost_keys, pinned, possible_renames
+from subgraph_kit.scaffold.drift import (
+    LostKey,
+    Renamed,
+    lost_keys,
+    pinned,
+    possible_renames,
+    with_known_sizes,
+)
 from subgraph_kit.scaffold.generate import Generated, generate, look
 from subgraph_kit.scaffold.locate import SourcePlace, parse_place
 from subgraph_kit.scaffold.model import SourceModel
@@ -189,7 +196,8 @@ def prepare(
 def _look(
     spec: ProjectSpec, place: SourcePlace, directory: Path, state: ProjectState
 ) -> SourceModel:
-    return run(look(spec, place, directory, pinned(spec.options, state.source)))
+    model = run(look(spec, place, directory, pinned(spec.options, state.source)))
+    return with_known_sizes(model, state.source)
 
 
 def _place(spec: ProjectSpec, source: str | None, directory: Path) -> SourcePlace:

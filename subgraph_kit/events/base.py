@@ -56,8 +56,8 @@ class Consumer(Protocol):
         """Mark these records, and all before them in their partitions, as processed."""
         ...
 
-    async def lag(self) -> int:
-        """How many records of the assigned partitions are not committed yet."""
+    async def lag(self) -> dict[str, int]:
+        """How many records of the assigned partitions are not committed yet, by topic."""
         ...
 
 

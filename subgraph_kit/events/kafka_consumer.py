@@ -89,13 +89,17 @@ class KafkaConsumer:
                 return  # the partitions passed on just now; whoever has them gets the records again
         self._committed.update(offsets)
 
-    async def lag(self) -> int:
-        """How many records of the assigned partitions are not committed yet."""
+    async def lag(self) -> dict[str, int]:
+        """How many records of the assigned partitions are not committed yet, by topic."""
         with translated_errors(self._servers):
             await self._settle()
             assigned = self._client.assignment()
             ends = await self._client.end_offsets(assigned) if assigned else {}
-            return sum(max(end - self._committed.get(p, 0), 0) for p, end in ends.items())
+        lag: dict[str, int] = {}
+        for partition, end in ends.items():
+            behind = max(end - self._committed.get(partition, 0), 0)
+            lag[partition.topic] = lag.get(partition.topic, 0) + behind
+        return lag
 
     def assignment_changed(self, revoked: bool) -> None:
         """Kafka gave or took partitions."""

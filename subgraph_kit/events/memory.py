@@ -158,14 +158,15 @@ class MemoryConsumer:
             committed = self._group.committed.get(partition, 0)
             self._group.committed[partition] = max(committed, record.offset + 1)
 
-    async def lag(self) -> int:
-        """How many records of the assigned partitions are not committed yet."""
+    async def lag(self) -> dict[str, int]:
+        """How many records of the assigned partitions are not committed yet, by topic."""
         self.rebalance()
-        return sum(
-            len(self._bus._topics[topic].partitions[number])
-            - self._group.committed.get((topic, number), 0)
-            for topic, number in self._positions
-        )
+        lag: dict[str, int] = {}
+        for topic, number in self._positions:
+            end = len(self._bus._topics[topic].partitions[number])
+            behind = end - self._group.committed.get((topic, number), 0)
+            lag[topic] = lag.get(topic, 0) + behind
+        return lag
 
     def rebalance(self) -> None:
         """Give up partitions that belong to others now, and take those that are free."""

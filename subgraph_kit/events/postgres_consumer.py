@@ -93,11 +93,13 @@ WHERE o.group_name = $1 AND o.topic_id = n.topic_id AND o.partition = n.partitio
 """
 
 _LAG = """
-SELECT coalesce(sum(p.next_offset - o.committed), 0)::bigint
+SELECT t.name, sum(p.next_offset - o.committed)::bigint AS behind
 FROM bus_leases l
 JOIN bus_offsets o USING (group_name, topic_id, partition)
 JOIN bus_partitions p USING (topic_id, partition)
+JOIN bus_topics t ON t.id = topic_id
 WHERE l.member_id = $1
+GROUP BY t.name
 """
 
 Partition = tuple[int, int]
@@ -209,11 +211,11 @@ class PostgresConsumer:
                 [committed[key] for key in ordered],
             )
 
-    async def lag(self) -> int:
-        """How many records of the assigned partitions are not committed yet."""
+    async def lag(self) -> dict[str, int]:
+        """How many records of the assigned partitions are not committed yet, by topic."""
         async with self._database.acquire() as connection:
-            count: int = await connection.fetchval(_LAG, self._member_id)
-            return count
+            rows = await connection.fetch(_LAG, self._member_id)
+        return {row["name"]: row["behind"] for row in rows}
 
     async def _fetch(self, max_records: int) -> list[Record]:
         if not self._positions:

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from subgraph_kit.scaffold.model import SourceModel
+from subgraph_kit.scaffold.model import EntityModel, SourceModel
 from subgraph_kit.scaffold.options import InspectOptions
 from subgraph_kit.scaffold.state import KnownEntity, KnownSource, known_source
+
+_ANOTHER_ORDER = 10
+"""So many times more rows are worth another render."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,23 @@ def pinned(options: InspectOptions, known: KnownSource) -> InspectOptions:
         entities={**entities, **options.entities},
         renames={**renames, **options.renames},
     )
+
+
+def with_known_sizes(model: SourceModel, known: KnownSource) -> SourceModel:
+    """The model, with numbers of rows as they were rendered unless they are of another order.
+
+    Rows come and go every day; a project that followed each would never be what its source gives.
+    """
+
+    def sized(entity: EntityModel) -> EntityModel:
+        before = known.entities.get(entity.source_name)
+        if before is None or before.rows is None or entity.row_estimate is None:
+            return entity
+        smaller, larger = sorted((before.rows, entity.row_estimate))
+        is_alike = larger < max(smaller, 1) * _ANOTHER_ORDER
+        return replace(entity, row_estimate=before.rows) if is_alike else entity
+
+    return replace(model, entities=tuple(map(sized, model.entities)))
 
 
 def possible_renames(known: KnownSource, model: SourceModel) -> tuple[Renamed, ...]:

@@ -32,8 +32,16 @@ _SAME_FOR_MANY = frozenset(
     """.split()  # noqa: SIM905 - a list of words reads best as words
 )
 """One and many are written alike, or nobody wants to read the singular (`datum`) in a schema."""
+_LATIN_PLURALS = frozenset(
+    """
+    addenda bacteria consortia criteria curricula data emporia errata media memoranda moratoria
+    phyla septa sanatoria stadia strata symposia
+    """.split()  # noqa: SIM905 - a list of words reads best as words
+)
+"""The words in `a` that are plurals of `um`; all others (`quota`, `delta`) are singulars."""
 _IRREGULAR = {
     "caches": "cache", "cookies": "cookie", "leaves": "leaf", "axes": "axis",
+    "phenomena": "phenomenon",
     **{f"{word}es": word for word in _SINGULAR_IN_S},
 }  # fmt: skip
 """Where the rules of `inflection`, which are those of Rails, go wrong."""
@@ -109,7 +117,7 @@ def singular(word: str) -> str:
         return _IRREGULAR[word]
     if word in _PLURAL_IN_US_OR_IS:
         return word[:-1]
-    if word.endswith(("ss", "us", "sis", "xis")):
+    if word.endswith(("ss", "us", "sis", "xis")) or _is_one_in_a(word):
         return word
     if word.endswith("uses") and (base := word[:-2]) != word and _is_latin_us(base):
         return base
@@ -126,7 +134,14 @@ def plural(word: str) -> str:
             return many
     if word.endswith("us") or word in _SINGULAR_IN_S:
         return f"{word}es"
+    if _is_one_in_a(word):
+        return f"{word}s"
     return str(inflection.pluralize(word)) or word
+
+
+def _is_one_in_a(word: str) -> bool:
+    """Whether `word` is like `quota` or `delta`, which are no plurals."""
+    return word.endswith("a") and word not in _LATIN_PLURALS
 
 
 def _is_latin_us(word: str) -> bool:

@@ -25,11 +25,15 @@ RENDER = f"{DIRECTORY}/render.json"
 
 @dataclass(frozen=True, slots=True)
 class KnownEntity:
-    """An entity type as it was rendered last; `fields` has (name, type) by source name."""
+    """An entity type as it was rendered last; `fields` has (name, type) by source name.
+
+    `rows` is about how many there were.
+    """
 
     name: str
     keys: tuple[tuple[str, ...], ...]
     fields: Mapping[str, tuple[str, str]]
+    rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def _known_entity(entity: EntityModel) -> KnownEntity:
         each.source_name: (each.name, f"{each.type.name}{'[]' if each.type.is_list else ''}")
         for each in entity.fields
     }
-    return KnownEntity(entity.name, entity.keys, fields)
+    return KnownEntity(entity.name, entity.keys, fields, entity.row_estimate)
 
 
 def state_files(
@@ -76,6 +80,7 @@ def state_files(
                 "name": entity.name,
                 "keys": [list(key) for key in entity.keys],
                 "fields": {column: list(each) for column, each in entity.fields.items()},
+                "rows": entity.rows,
             }
             for name, entity in sorted(known.entities.items())
         },
@@ -114,6 +119,7 @@ def read_state(directory: Path) -> ProjectState:
                 str(each["name"]),
                 tuple(tuple(map(str, key)) for key in each["keys"]),
                 {str(key): (str(one), str(two)) for key, (one, two) in each["fields"].items()},
+                None if each.get("rows") is None else int(each["rows"]),
             )
             for name, each in source["entities"].items()
         }

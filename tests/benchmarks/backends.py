@@ -49,7 +49,7 @@ async def _bus(part: str, bus: EventBus) -> AsyncIterator[Measurement]:
                 left -= len(records)
 
         # What publishing alone has left there is not part of the measurement.
-        while await consumer.lag():
+        while any((await consumer.lag()).values()):
             await consumer.commit(await consumer.poll(max_records=5_000))
         yield await measure(part, "publish, poll, commit", process, operations=BATCH, note=note)
 

@@ -113,7 +113,7 @@ class LosableConsumer:
     async def commit(self, records: Sequence[Record]) -> None:
         await self._inner.commit(records)
 
-    async def lag(self) -> int:
+    async def lag(self) -> dict[str, int]:
         return await self._inner.lag()
 
 

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+import dictamesh
 import subgraph_kit.scaffold.render as render
 import subgraph_kit.scaffold.write as write
-from subgraph_kit.cli import app
+from subgraph_kit.cli import app, schema_changes
 from tests.subgraph_kit.generator.sources import shop_database
 
 ORDER = "shop_subgraph/entities/order.py"
@@ -70,6 +71,11 @@ class Project:
 def mark(path: str) -> str:
     """A line that changes nothing for whoever reads such a file."""
     return "\n" if path.endswith((".json", ".typed", ".md")) else "# mine\n"
+
+
+@pytest.fixture(autouse=True)
+def _nobody_grades(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema_changes, "_graders", [])
 
 
 @pytest.fixture
@@ -211,6 +217,45 @@ def test_names_stay_when_the_source_grows(project: Project) -> None:
     text = project.read("shop_subgraph/entities/customer.py")
     assert '"customers",' in text
     assert "from the table `customers`" in text
+
+
+def test_rows_that_come_and_go_are_no_drift(project: Project) -> None:
+    project.sql("INSERT INTO customers VALUES (3, 'eve@x', 'Eve'), (4, 'joe@x', 'Joe')")
+    assert "is what its source gives" in project.command("check", str(project.path)).output
+    project.sql(
+        """WITH RECURSIVE n(i) AS (SELECT 5 UNION ALL SELECT i + 1 FROM n WHERE i < 50)
+        INSERT INTO customers SELECT i, i || '@x', 'Name' FROM n"""
+    )
+    project.update()
+    assert "row_estimate=50" in project.read("shop_subgraph/entities/customer.py")
+
+
+def test_what_a_change_means_for_the_graph_is_graded(project: Project) -> None:
+    dictamesh.grade_schema_changes()  # as the command does
+    project.sql(
+        """CREATE TABLE changed (
+          shop TEXT NOT NULL, number INTEGER NOT NULL,
+          customer_id INTEGER REFERENCES customers(id),
+          status TEXT CHECK (status IN ('open', 'in progress', 'done', 'lost')),
+          total NUMERIC(10, 2), updated_at TIMESTAMP NOT NULL, PRIMARY KEY (shop, number)
+        );
+        INSERT INTO changed SELECT shop, number, customer_id, status, total, updated_at FROM orders;
+        DROP TABLE orders; ALTER TABLE changed RENAME TO orders;
+        CREATE INDEX orders_total ON orders(total);
+        ALTER TABLE customers ADD COLUMN city TEXT"""
+    )
+    shown = project.command("check", str(project.path), code=1).output.splitlines()
+    graded = [line for line in shown if line.startswith(("breaking", "dangerous", "safe"))]
+    assert graded == [
+        'breaking: Field "Order.parcelId" was removed.',
+        'breaking: Field "Order.total" changed its type from "Decimal!" to "Decimal".',
+        'breaking: Input field "OrderFilter.parcelId" was removed.',
+        'breaking: Enum value "OrderOrderBy.parcelId_ASC" was removed.',
+        'breaking: Enum value "OrderOrderBy.parcelId_DESC" was removed.',
+        'dangerous: Enum value "OrderStatus.LOST" was added.',
+        'safe: Field "Customer.city" of type "String" was added.',
+    ]
+    assert [line for line in project.update().splitlines() if line in graded] == graded
 
 
 def test_diff_and_check_tell_of_drift_and_write_nothing(project: Project) -> None:

@@ -66,7 +66,8 @@ ONE_AND_MANY = """
     schema:schemas photo:photos warehouse:warehouses category:categories life:lives data:data
     tax:taxes process:processes lens:lenses api:apis virus:viruses cookie:cookies movie:movies
     response:responses database:databases license:licenses purchase:purchases campus:campuses
-    axis:axes news:news clause:clauses gas:gases
+    axis:axes news:news clause:clauses gas:gases quota:quotas delta:deltas visa:visas media:media
+    stadium:stadia phenomenon:phenomena
 """
 
 

@@ -275,8 +275,9 @@ def _model(
         tuple(sorted(enums.values(), key=lambda each: each.name)),
         notes=(*notes, *nested.notes),
     )
-    # Where the files lie is no part of what they are.
-    told = repr(replace(model, address="", notes=()))
+    # Where the files lie is no part of what they are, and neither is how many rows they have.
+    uncounted = tuple(replace(entity, row_estimate=None) for entity in model.entities)
+    told = repr(replace(model, address="", notes=(), entities=uncounted))
     return replace(model, fingerprint=hashlib.sha256(told.encode()).hexdigest())
 
 
