@@ -14,7 +14,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import backends, checks, composition, end_to_end, gateway, memory, transport
+from tests.benchmarks import (
+    backends,
+    checks,
+    composition,
+    end_to_end,
+    gateway,
+    generator,
+    memory,
+    transport,
+)
 from tests.benchmarks.measure import Measurement, machine
 from tests.benchmarks.page import duration, rate, write_page
 
@@ -26,6 +35,7 @@ PARTS = {
     "backends": backends.run,
     "memory": memory.run,
     "checks": checks.run,
+    "generator": generator.run,
 }
 LONG = frozenset(("memory",))
 """Measured only when asked for by name."""

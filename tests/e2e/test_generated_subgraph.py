@@ -26,7 +26,7 @@ from subgraph_kit.cli import app as subgraph_commands
 from subgraph_kit.embedded import free_ports
 from tests.e2e import visits
 from tests.e2e.conftest import RunningMesh, error_free
-from tests.testkit.generated import app_of, imported, make_project
+from tests.testkit.generated import app_of, imported, make_project, run_tests_of
 from tests.testkit.servers import eventually
 
 MYSQL = os.environ.get("DICTAMESH_TEST_MYSQL")
@@ -38,12 +38,15 @@ MYSQL_MARKS = (
 )
 
 
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where sources and projects lie."""
+    return tmp_path_factory.mktemp("generated")
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def mesh(
-    running: RunningMesh, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[RunningMesh]:
+async def mesh(running: RunningMesh, directory: Path) -> AsyncIterator[RunningMesh]:
     """The demo with a generated subgraph for each kind of source, and one made by commands."""
-    directory = tmp_path_factory.mktemp("generated")
     async with AsyncExitStack() as stack:
         stack.push_async_callback(running.mesh.compose)  # as it was, for the other tests
         sources: dict[str, visits.Source] = {
@@ -196,3 +199,11 @@ async def test_a_blank_one_serves_its_sample_rows(mesh: RunningMesh) -> None:
     data = error_free(await mesh.gateway.ask('{ parcel(id: "1") { name } customers { id } }'))
     assert data["parcel"] == {"name": "name 1"}
     assert data["customers"]
+
+
+@pytest.mark.usefixtures("mesh")
+def test_each_passes_its_own_tests(directory: Path) -> None:
+    projects = sorted(path.parent for path in directory.glob("*/pyproject.toml"))
+    assert len(projects) > len(KINDS)
+    result = run_tests_of(projects)
+    assert result.returncode == 0, result.stdout[-4000:]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +15,7 @@ from tests.subgraph_kit.generator.sources import (
     shop_database,
     visits_file,
 )
-from tests.testkit.generated import make_project
+from tests.testkit.generated import make_project, run_tests_of, users_environment
 
 ROOT = Path(__file__).parents[3]
 NAMES = ("parcels", "shop", "pets", "visits", "books")
@@ -41,7 +40,7 @@ def run(command: list[str], directory: Path, **environment: str) -> None:
     result = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=directory,
-        env={**os.environ, **environment},
+        env={**users_environment(), **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -61,9 +60,13 @@ def test_they_are_typed_strictly(projects: Path) -> None:
         run(["mypy", "--cache-dir", str(cache)], projects / name)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_they_pass_their_tests(projects: Path, name: str) -> None:
-    run(["pytest", "-q", "-p", "no:cacheprovider"], projects / name)
+def test_one_passes_its_tests_by_its_own_command(projects: Path) -> None:
+    run(["pytest", "-q", "-p", "no:cacheprovider"], projects / "shop")
+
+
+def test_the_others_pass_their_tests(projects: Path) -> None:
+    result = run_tests_of([projects / name for name in NAMES if name != "shop"])
+    assert result.returncode == 0, result.stdout[-4000:]
 
 
 def test_they_can_be_built(projects: Path) -> None:
