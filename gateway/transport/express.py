@@ -31,7 +31,7 @@ from gateway.transport.base import (
     SubgraphResponse,
 )
 from gateway.transport.connection import ClientConnection, ConnectionLostError, HttpAnswer
-from gateway.transport.dedupe import sharing_key
+from gateway.transport.dedupe import Outcome, sharing_key
 from gateway.transport.http import HttpSubgraphClient, call_error
 from gateway.transport.in_flight import InFlight, Waiters
 from gateway.transport.pool import ConnectionPool
@@ -76,7 +76,7 @@ class ExpressClient:
         *,
         requests: Counts,
         durations: Durations,
-        in_flight: InFlight[SubgraphResponse | SubgraphCallError] | None,
+        in_flight: InFlight[Outcome] | None,
     ) -> None:
         self._layers = layers
         self._in_flight = in_flight
@@ -157,9 +157,9 @@ class ExpressCall:
         limit: Deadline | None,
         context: Context,
         wheel: Wheel,
-        in_flight: InFlight[SubgraphResponse | SubgraphCallError] | None,
+        in_flight: InFlight[Outcome] | None,
         key: Hashable,
-        waiters: Waiters[SubgraphResponse | SubgraphCallError] | None,
+        waiters: Waiters[Outcome] | None,
     ) -> None:
         self._lane = lane
         self._request = request
@@ -276,7 +276,7 @@ class ExpressCall:
 
     def _close(
         self,
-        shared: SubgraphResponse | SubgraphCallError | None,
+        shared: Outcome | None,
         outcome: str,
         error: BaseException | None,
     ) -> None:
