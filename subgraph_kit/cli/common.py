@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -49,8 +50,9 @@ def is_terminal() -> bool:
 @contextmanager
 def sentences_for_errors() -> Iterator[None]:
     """Errors that a user can mend are one sentence on standard error; Ctrl-C is quiet."""
+    logging_before = structlog.get_config()
     # A command speaks for itself; warnings of the kit's parts are for services.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     try:
         yield
     except KitError as error:
@@ -58,6 +60,8 @@ def sentences_for_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo("Stopped; nothing was written.", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
+    finally:
+        structlog.configure(**logging_before)
 
 
 def fail(message: str, code: int = EXIT_USAGE) -> NoReturn:
