@@ -132,8 +132,8 @@ class _Step:
             dependent_fields=dependent,
         )
         node: PlanNode = fetch
-        if group.path:
-            node = FlattenNode((group.path, *group.further_paths), fetch)
+        if not group.is_at_root:
+            node = FlattenNode(tuple(place.path for place in group.places), fetch)
         return _guarded(node, group.decided)
 
 

@@ -69,7 +69,7 @@ def _explain(
     return FetchExplanation(
         number=numbers[group],
         subgraph=group.subgraph,
-        paths=tuple(display_path(path) for path in (group.path, *group.further_paths) if path),
+        paths=tuple(display_path(place.path) for place in group.places if place.path),
         entered_by=tuple(
             f"{name}{_inline(node.selections())}" for name, node in group.requires.items()
         ),

@@ -48,6 +48,7 @@ from gateway.planner.document import (
 from gateway.planner.errors import PlanningError
 from gateway.planner.load import Load
 from gateway.planner.names import NameScope
+from gateway.planner.place import Place
 from gateway.planner.query_tree import PlacedItem, Placement, Solution, Source, Visit
 from gateway.planner.selections import TYPENAME, Item, written_arguments
 from supergraph.model import JoinContextArgument, SubgraphName, TypeKind, TypeName
@@ -93,9 +94,9 @@ class RequiredNode:
 
 @dataclass(slots=True, eq=False)
 class FetchGroup:
-    """One subgraph call. `requires` and `path` are empty for a call at the root.
+    """One subgraph call. A call at the root has no `requires`, and the root for its place.
 
-    With a path and no `requires` it asks for root fields, for objects that are the query root.
+    Below the root and with no `requires` it asks root fields of objects that are the query root.
 
     Of what a representation has, `keys` is needed by all fields and `inputs` by some, by type and
     response name.
@@ -107,7 +108,7 @@ class FetchGroup:
 
     subgraph: SubgraphName
     kind: OperationType
-    path: FlattenPath
+    place: Place
     selection: DocumentSelection
     step: int = 0
     requires: dict[TypeName, RequiredNode] = field(default_factory=dict)
@@ -118,12 +119,22 @@ class FetchGroup:
     inputs: dict[tuple[TypeName, str], RequiredNode] = field(default_factory=dict)
     contexts: dict[ContextRewrite, None] = field(default_factory=dict)
     context_types: dict[str, str] = field(default_factory=dict)
-    further_paths: list[FlattenPath] = field(default_factory=list)
+    further_places: list[Place] = field(default_factory=list)
     is_apart: bool = False
     """Made for one type only, where it may turn out that others can be asked with it."""
     ways: frozenset[int] = field(default=frozenset(), repr=False)
     """How its objects got to their path: objects of other ways may know other things."""
     _written: tuple[Conditions, DocumentText] | None = None
+
+    @property
+    def is_at_root(self) -> bool:
+        """Whether the call is made for no object of the response."""
+        return not self.place.path
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """All places whose objects the call completes."""
+        return (self.place, *self.further_places)
 
     @property
     def decided(self) -> Conditions:
@@ -231,7 +242,7 @@ class _Position:
     Positions of one `way` are the same objects, reached by the same calls.
     """
 
-    path: FlattenPath
+    place: Place
     names: NameScope
     response_path: tuple[str, ...]
     conditions: Conditions
@@ -255,6 +266,21 @@ class _Needed:
     renames: list[tuple[RewritePath, str]] = field(default_factory=list)
 
 
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """A placement that is to be written at a position, under `guard`.
+
+    `wanted` are the conditions of whoever needs it; it is internal if that is not the client.
+    """
+
+    placement: Placement
+    response_name: str
+    position: _Position
+    guard: Conditions
+    wanted: Conditions
+    is_internal: bool
+
+
 _Key: TypeAlias = tuple[object, ...]
 
 
@@ -274,6 +300,7 @@ class _Builder:
         self._visited: dict[tuple[object, ...], FetchGroup] = {}
         self._needed: dict[tuple[object, ...], _Needed] = {}
         self._inputs: dict[tuple[FetchGroup, Visit, _Position], RequiredNode] = {}
+        self._top = Place()
         self._step = 0
         self._written = 0
         self.groups: list[FetchGroup] = []
@@ -284,8 +311,8 @@ class _Builder:
 
     def add_root_item(self, item: PlacedItem) -> None:
         """Write a root field, and for mutations decide whether a new step begins."""
-        way = self._way((), frozenset(), 0, self._root)
-        position = _Position((), self.names, (), frozenset(), {}, way, solution=self._root)
+        way = self._way(self._top, frozenset(), 0, self._root)
+        position = _Position(self._top, self.names, (), frozenset(), {}, way, solution=self._root)
         if self._kind is OperationType.MUTATION and item.item.name != TYPENAME:
             subgraphs = {s.node.subgraph for p in item.placements for s in p.sources}
             of_step = [group for group in self.groups if group.step == self._step]
@@ -311,15 +338,13 @@ class _Builder:
                 position.conditions | position.demand | item.conditions,
             )
 
-    def _way(
-        self, path: FlattenPath, conditions: Conditions, depth: int, solution: Solution
-    ) -> int:
-        """A number for how an object got to its path.
+    def _way(self, place: Place, conditions: Conditions, depth: int, solution: Solution) -> int:
+        """A number for how an object got to its place.
 
         An object that is reached under conditions may lack what another call requires. So may one
-        that stands at the same path, but got there by other calls.
+        that stands at the same place, but got there by other calls.
         """
-        return self._ways.setdefault((path, conditions, depth, solution), len(self._ways))
+        return self._ways.setdefault((place, conditions, depth, solution), len(self._ways))
 
     def _note_unresolvable(self, item: Item, placed: PlacedItem, position: _Position) -> None:
         path = (*position.response_path, item.response_name)
@@ -375,117 +400,124 @@ class _Builder:
         if needed is not None and item.name != TYPENAME:
             response_name = position.names.internal_name(item)
         guard = position.conditions if needed is not None else wanted
+        asked = _Asked(placement, response_name, position, guard, wanted, needed is not None)
+        if placement.below is None:
+            self._add_leaf(asked, needed)
+        else:
+            self._add_composite(asked, placement.below, types, needed)
+
+    def _add_leaf(self, asked: _Asked, needed: _Needed | None) -> None:
+        (source,), (edge,) = asked.placement.sources, asked.placement.edges
+        group, _ = self._write_field(asked, source, edge, self._base(asked, source))
+        if needed is None:
+            return
+        needed.required.fields.setdefault(asked.response_name, RequiredNode())
+        needed.suppliers[group] = None
+        name = asked.placement.item.name
+        if asked.response_name != name:
+            needed.renames.append(((FieldSegment(asked.response_name),), name))
+
+    def _add_composite(
+        self,
+        asked: _Asked,
+        solution: Solution,
+        types: frozenset[TypeName] | None,
+        needed: _Needed | None,
+    ) -> None:
+        placement, position, wanted = asked.placement, asked.position, asked.wanted
+        response_name, guard = asked.response_name, asked.guard
         targets = {
-            edge.head if edge else source.node: self._field_target(
-                placement,
-                source,
-                edge,
-                response_name,
-                position,
-                guard,
-                wanted,
-                is_internal=needed is not None,
-            )
+            edge.head if edge else source.node: self._field_target(asked, source, edge)
             for source, edge in zip(placement.sources, placement.edges, strict=True)
         }
-        if len(targets) == 1 or placement.below is None:
-            for target in targets.values():
-                target.place()
+        if len(targets) == 1:
+            next(iter(targets.values())).place()
+        edge_type = next(edge.type for edge in placement.edges if edge is not None)
+        segments: FlattenPath = () if types is None else (TypeConditionSegment(types),)
+        segments += (FieldSegment(response_name), *_list_segments(edge_type))
+        place = position.place.below(segments)
+        depth = position.depth + placement.below_from
+        child = _Position(
+            place=place,
+            names=position.names.below(response_name),
+            response_path=(*position.response_path, response_name),
+            conditions=guard,
+            targets=targets,
+            way=self._way(place, guard, depth, solution),
+            demand=wanted - guard,
+            depth=depth,
+            solution=solution,
+            above=position,
+            types_above=types,
+            after=position.after,
+            apart=self._apart(solution),
+        )
+        if types is not None:
+            child.after = position.after | self._type_suppliers(position, wanted)
         below: _Needed | None = None
         if needed is not None:
             node = needed.required.fields.setdefault(response_name, RequiredNode())
             below = _Needed(node, needed.suppliers)
-        if placement.below is not None:
-            edge_type = next(edge.type for edge in placement.edges if edge is not None)
-            segments: FlattenPath = () if types is None else (TypeConditionSegment(types),)
-            segments += (FieldSegment(response_name), *_list_segments(edge_type))
-            path, depth = position.path + segments, position.depth + placement.below_from
-            child = _Position(
-                path=path,
-                names=position.names.below(response_name),
-                response_path=(*position.response_path, response_name),
-                conditions=guard,
-                targets=targets,
-                way=self._way(path, guard, depth, placement.below),
-                demand=wanted - guard,
-                depth=depth,
-                solution=placement.below,
-                above=position,
-                types_above=types,
-                after=position.after,
-                apart=self._apart(placement.below),
-            )
-            if types is not None:
-                child.after = position.after | self._type_suppliers(position, wanted)
-            for placed in placement.below.items:
-                if placed.item.context is None:
-                    self._add_item(placed, child, below)
-            if not any(target.made for target in targets.values()):
-                next(iter(targets.values())).place()
+        for placed in solution.items:
+            if placed.item.context is None:
+                self._add_item(placed, child, below)
+        if not any(target.made for target in targets.values()):
+            next(iter(targets.values())).place()
         if needed is not None and below is not None:
             for target in targets.values():
                 if target.made is not None:
                     needed.suppliers[target.made[0]] = None
             prefix: RewritePath = (FieldSegment(response_name),)
             needed.renames += [((*prefix, *path), name) for path, name in below.renames]
-            if response_name != item.name:
-                needed.renames.append((prefix, item.name))
+            if response_name != placement.item.name:
+                needed.renames.append((prefix, placement.item.name))
 
-    def _field_target(
-        self,
-        placement: Placement,
-        source: Source,
-        edge: FieldEdge | None,
-        response_name: str,
-        position: _Position,
-        guard: Conditions,
-        wanted: Conditions,
-        *,
-        is_internal: bool,
-    ) -> _Target:
+    def _field_target(self, asked: _Asked, source: Source, edge: FieldEdge | None) -> _Target:
         """Where the field's own selections go; making it writes the field."""
-        item = placement.item
-        # Where a name means different fields for different types, each type has its own call.
-        apart = placement.seen_as if position.names.is_ambiguous(response_name) else None
-        base = self._source_target(source, position, wanted, apart)
+        base = self._base(asked, source)
+        return _Target(
+            edge.head if edge else source.node,
+            asked.guard | base.settled,
+            lambda: self._write_field(asked, source, edge, base),
+        )
 
-        def make() -> tuple[FetchGroup, DocumentSelection]:
-            group, selection = base.place()
-            arguments, arguments_text = item.arguments, item.arguments_text
-            if edge is not None and edge.context_arguments:
-                arguments += self._fill_contexts(group, edge, position, wanted)
-                arguments_text = written_arguments(arguments)
-            if not self._graph.facts(base.node).is_interface_object:
-                selection = selection.on(source.node.type_name)
-            written = selection.add(
-                DocumentField(
-                    response_name=response_name,
-                    name=item.name,
-                    arguments=arguments,
-                    arguments_text=arguments_text,
-                    directives=item.directives,
-                    conditions=guard - base.settled,
-                    type=edge.type if edge else None,
-                    is_composite=item.children is not None,
-                    is_internal=is_internal,
-                )
+    def _write_field(
+        self, asked: _Asked, source: Source, edge: FieldEdge | None, base: _Target
+    ) -> tuple[FetchGroup, DocumentSelection]:
+        """Write the field where `base` is; returns where its own selections go."""
+        item = asked.placement.item
+        group, selection = base.place()
+        arguments, arguments_text = item.arguments, item.arguments_text
+        if edge is not None and edge.context_arguments:
+            arguments += self._fill_contexts(group, edge, asked.position, asked.wanted)
+            arguments_text = written_arguments(arguments)
+        if not self._graph.facts(base.node).is_interface_object:
+            selection = selection.on(source.node.type_name)
+        written = selection.add(
+            DocumentField(
+                response_name=asked.response_name,
+                name=item.name,
+                arguments=arguments,
+                arguments_text=arguments_text,
+                directives=item.directives,
+                conditions=asked.guard - base.settled,
+                type=edge.type if edge else None,
+                is_composite=item.children is not None,
+                is_internal=asked.is_internal,
             )
-            group.wanted_under(wanted)
-            if edge is not None and edge.conditions and source.visit is not None:
-                inputs = self._inputs.get((group, source.visit, position), RequiredNode())
-                known = group.inputs.setdefault(
-                    (source.visit.seen_as, response_name), RequiredNode()
-                )
-                known.absorb(inputs)
-            if item.children is None or edge is None:
-                return group, selection
-            if written.selection is None:
-                written.selection = DocumentSelection(
-                    edge.head.type_name, self._asks_type(edge.head, item.children.type_name)
-                )
-            return group, written.selection
-
-        return _Target(edge.head if edge else source.node, guard | base.settled, make)
+        )
+        group.wanted_under(asked.wanted)
+        if edge is not None and edge.conditions and source.visit is not None:
+            inputs = self._inputs.get((group, source.visit, asked.position), RequiredNode())
+            of_field = (source.visit.seen_as, asked.response_name)
+            group.inputs.setdefault(of_field, RequiredNode()).absorb(inputs)
+        if item.children is None or edge is None:
+            return group, selection
+        if written.selection is None:
+            written.selection = DocumentSelection(
+                edge.head.type_name, self._asks_type(edge.head, item.children.type_name)
+            )
+        return group, written.selection
 
     def _asks_type(self, node: Node, static_type: TypeName) -> bool:
         facts = self._graph.facts(node)
@@ -498,18 +530,21 @@ class _Builder:
 
     # --- Calls -----------------------------------------------------------------------------
 
-    def _source_target(
-        self, source: Source, position: _Position, wanted: Conditions, apart: TypeName | None
-    ) -> _Target:
+    def _base(self, asked: _Asked, source: Source) -> _Target:
+        """Where the field itself goes; making it makes the call."""
+        position = asked.position
         if source.visit is None:
             if source.arrival is None:
                 raise AssertionError("a source is an arrival or a visit")
             return position.targets[source.arrival]
         visit = source.visit
+        # Where a name means different fields for different types, each type has its own call.
+        is_ambiguous = position.names.is_ambiguous(asked.response_name)
+        apart = asked.placement.seen_as if is_ambiguous else None
         node = visit.entry.node if visit.entry is not None else source.node
 
         def make() -> tuple[FetchGroup, DocumentSelection]:
-            group = self._visit(visit, position, wanted, apart)
+            group = self._visit(visit, position, asked.wanted, apart)
             return group, group.selection.on(node.type_name)
 
         return _Target(node, frozenset(), make)
@@ -538,8 +573,8 @@ class _Builder:
             root_type = visit.seen_as if is_root else TypeName("_Entity")
             group = self._index[key] = FetchGroup(
                 subgraph=visit.subgraph,
-                kind=OperationType.QUERY if position.path else self._kind,
-                path=position.path,
+                kind=OperationType.QUERY if position.place.path else self._kind,
+                place=position.place,
                 selection=DocumentSelection(root_type),
                 step=self._step,
                 is_apart=apart is not None,

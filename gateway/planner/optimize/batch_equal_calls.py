@@ -15,7 +15,7 @@ from gateway.planner.optimize.levels import levels
 
 def batch_equal_calls(graph: FetchGraph) -> None:
     """Merge groups that send the same document with the same kind of representations."""
-    calls = [group for group in graph.groups if group.path]
+    calls = [group for group in graph.groups if not group.is_at_root]
     written = {group: _written(group) for group in calls}
     often = Counter(written.values())
     # Most calls are like no other: what else they consist of need not be looked at.
@@ -35,7 +35,7 @@ def _merge_once(graph: FetchGraph, calls: dict[FetchGroup, tuple[object, ...]]) 
     for group in calls:
         first = first_of.setdefault((level[group], calls[group]), group)
         if first is not group:
-            first.further_paths += [group.path, *group.further_paths]
+            first.further_places += group.places
             first.send_as(group)
             merged[group] = first
     if not merged:

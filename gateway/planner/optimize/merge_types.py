@@ -27,7 +27,7 @@ def _merge_once(graph: FetchGraph) -> bool:
     for group in apart:
         decided = group.decided
         contexts = frozenset(group.contexts)
-        key = (level[group], group.step, group.subgraph, group.path, decided, contexts)
+        key = (level[group], group.step, group.subgraph, group.place, decided, contexts)
         firsts = firsts_of.setdefault(key, [])
         first = next((first for first in firsts if _fit(first, group)), None)
         if first is None:

@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-from gateway.plan.nodes import FlattenPath
 from gateway.planner.fetch_graph import FetchGraph, FetchGroup, RequiredNode
 from gateway.planner.optimize.levels import levels
+from gateway.planner.place import Place
 
 Name = TypeVar("Name", bound=str)
 
@@ -29,7 +29,7 @@ def postpone_leaves(graph: FetchGraph) -> None:
     awaited = {parent for group in graph.groups for parent in group.parents}
     alike: dict[tuple[object, ...], list[FetchGroup]] = {}
     for group in graph.groups:
-        if group.path and group.requires:
+        if group.requires and not group.is_at_root:
             changes = frozenset(group.rewrites) | frozenset(group.contexts)
             key = (group.step, group.subgraph, group.conditions, changes)
             alike.setdefault(key, []).append(group)
@@ -108,7 +108,7 @@ class _Alike:
         if not _covers(later.requires, group.requires):
             return False
         gone, kept = later, group
-        if _paths(group) == _paths(later):
+        if _places(group) == _places(later):
             # Objects that got there in another way may lack what the later call sends.
             if not group.ways <= later.ways:
                 return False
@@ -126,10 +126,8 @@ class _Alike:
             gone, kept = group, later
             self._forget(group)
             self._forget(later)
-            known = _paths(later)
-            later.further_paths += [
-                path for path in (group.path, *group.further_paths) if path not in known
-            ]
+            known = _places(later)
+            later.further_places += [place for place in group.places if place not in known]
             later.send_as(group)
         else:
             return False
@@ -142,7 +140,7 @@ class _Alike:
 def _names(group: FetchGroup) -> tuple[object, object]:
     """The places and the question of a call."""
     text = group.text()
-    return _paths(group), (text.body, text.rewrites)
+    return _places(group), (text.body, text.rewrites)
 
 
 def _suits_all_types(later: FetchGroup, group: FetchGroup) -> bool:
@@ -154,8 +152,8 @@ def _suits_all_types(later: FetchGroup, group: FetchGroup) -> bool:
     )
 
 
-def _paths(group: FetchGroup) -> frozenset[FlattenPath]:
-    return frozenset((group.path, *group.further_paths))
+def _places(group: FetchGroup) -> frozenset[Place]:
+    return frozenset(group.places)
 
 
 def _covers(whole: Mapping[Name, RequiredNode], part: Mapping[Name, RequiredNode]) -> bool:
