@@ -12,6 +12,7 @@ from gateway.executor.compiled.run import CompiledExecution
 from gateway.operation import prepare_operation
 from gateway.planner import QueryPlanner
 from gateway.transport.base import SubgraphRequest, SubgraphResponse
+from gateway.transport.request_body import encode_request_body
 from supergraph.load import load_supergraph
 from tests.benchmarks.measure import Measurement, measure
 from tests.testkit.composition import compose_sdl
@@ -41,7 +42,8 @@ class Answers:
         self._products = b""
 
     async def execute(self, request: SubgraphRequest) -> SubgraphResponse:
-        """Answer as bytes from a network would."""
+        """Answer as bytes from a network would; the request is written, as for a network."""
+        self.bytes_sent += len(encode_request_body(request))
         body = self._lines
         if request.subgraph == "products":
             if not self._products:

@@ -9,6 +9,7 @@ from gateway.planner.optimize.batch_equal_calls import batch_equal_calls
 from gateway.planner.optimize.drop_implied_parents import drop_implied_parents
 from gateway.planner.optimize.merge_same_place import merge_same_place
 from gateway.planner.optimize.merge_types import merge_types
+from gateway.planner.optimize.postpone_awaited import postpone_awaited
 from gateway.planner.optimize.postpone_leaves import postpone_leaves
 
 Pass = Callable[[FetchGraph], None]
@@ -19,6 +20,8 @@ PASSES: tuple[Pass, ...] = (
     merge_types,
     batch_equal_calls,
     postpone_leaves,
+    # After what costs nobody time.
+    postpone_awaited,
     # Last: batching adds parents.
     drop_implied_parents,
 )

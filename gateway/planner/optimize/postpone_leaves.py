@@ -105,12 +105,12 @@ class _Alike:
 
     def _merged(self, group: FetchGroup, later: FetchGroup) -> bool:
         """Make one call of `group` and `later`, if that asks at the same places or is the same."""
-        if not _covers(later.requires, group.requires):
+        if not covers(later.requires, group.requires):
             return False
         gone, kept = later, group
         if _places(group) == _places(later):
-            # Objects that got there in another way may lack what the later call sends.
-            if not group.ways <= later.ways:
+            # Objects that got there in another way may lack what only the later call sends.
+            if not (group.ways <= later.ways or covers(group.requires, later.requires)):
                 return False
             if group.is_apart and not _suits_all_types(later, group):
                 return False
@@ -122,7 +122,7 @@ class _Alike:
             self._level[group] = self._level[later]
             if later in self._awaited:
                 self._awaited.add(group)
-        elif _covers(group.requires, later.requires):
+        elif covers(group.requires, later.requires):
             gone, kept = group, later
             self._forget(group)
             self._forget(later)
@@ -156,11 +156,11 @@ def _places(group: FetchGroup) -> frozenset[Place]:
     return frozenset(group.places)
 
 
-def _covers(whole: Mapping[Name, RequiredNode], part: Mapping[Name, RequiredNode]) -> bool:
+def covers(whole: Mapping[Name, RequiredNode], part: Mapping[Name, RequiredNode]) -> bool:
     """Whether representations made by `whole` have all that those made by `part` have."""
     return all(
         name in whole
-        and _covers(whole[name].fields, node.fields)
-        and _covers(whole[name].fragments, node.fragments)
+        and covers(whole[name].fields, node.fields)
+        and covers(whole[name].fragments, node.fragments)
         for name, node in part.items()
     )
