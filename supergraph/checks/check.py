@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from supergraph.cache import CompositionCache
-from supergraph.checks.beside import beside
+from supergraph.checks.beside import MIN_BESIDE, beside
 from supergraph.checks.change import Criticality, SchemaChange
 from supergraph.checks.changes_found import change_finding, findings_of, graph_changes
 from supergraph.checks.contracts import VariantCheck, check_variants
@@ -28,7 +28,7 @@ from supergraph.checks.policy import accept, expired_in, parse_policy
 from supergraph.checks.regrade import RegradeOptions, reachable_names, regrade
 from supergraph.checks.result import CheckResult, Figures
 from supergraph.checks.settings import FailOn, GradingSettings, LintSettings
-from supergraph.checks.side import Failed, GraphSide, compose_side
+from supergraph.checks.side import Composed, Failed, GraphSide, compose_side, composing_beside
 from supergraph.checks.sources.read import subgraphs_of
 from supergraph.checks.sources.source import GraphSource
 from supergraph.checks.store import Store
@@ -42,9 +42,6 @@ from supergraph.checks.usage import (
 from supergraph.collection import collection_paused
 from supergraph.hints import CompositionHint, HintLevel
 from supergraph.subgraph.load import ParsedSubgraph
-
-_MIN_BESIDE = 200_000
-"""Characters of what is read; with less, work is done sooner than a process is started for it."""
 
 
 def check(
@@ -66,12 +63,15 @@ def _check(inputs: CheckInputs, planner: PlannerFactory | None, store: Store) ->
     cache = CompositionCache(keep_all=True)
     notes: list[str] = []
 
-    with _reading_operations(inputs) as operations_read:
+    with (
+        _reading_operations(inputs) as operations_read,
+        composing_beside(inputs.base, inputs.proposed, cache, store) as base_composed,
+    ):
         new = compose_side(inputs.proposed, cache, store)
         operations = operations_read()
-    if isinstance(new, Failed):
-        return _not_composed(inputs, new)
-    old = _base(inputs, cache, store, notes)
+        if isinstance(new, Failed):
+            return _not_composed(inputs, new)
+        old = _base(inputs, new, cache, store, notes, base_composed)
 
     with _linting(old, new, rules, settings.lint, cache) as lint_findings:
         changes = graph_changes(old, new) if old is not None else []
@@ -155,12 +155,17 @@ def _not_composed(inputs: CheckInputs, failed: Failed) -> CheckResult:
 
 
 def _base(
-    inputs: CheckInputs, cache: CompositionCache, store: Store, notes: list[str]
+    inputs: CheckInputs,
+    new: GraphSide,
+    cache: CompositionCache,
+    store: Store,
+    notes: list[str],
+    composed: Composed | None,
 ) -> GraphSide | None:
     if inputs.base is None:
         notes.append("There is no base, so nothing was compared.")
         return None
-    side = compose_side(inputs.base, cache, store)
+    side = compose_side(inputs.base, cache, store, composed=composed, like=new)
     if isinstance(side, Failed):
         first = side.errors[0]
         raise CheckInputError(
@@ -232,7 +237,7 @@ def _reading_operations(
         return read_operations(inputs.operations, inputs.settings.usage)
 
     size = sum(len(file.content) for file in inputs.operations)
-    return beside(read, worthwhile=size > _MIN_BESIDE)
+    return beside(read, worthwhile=size > MIN_BESIDE)
 
 
 def _linting(
@@ -250,7 +255,7 @@ def _linting(
         kept = [finding for finding in linted if not finding.existing]
         return kept, len(linted) - len(kept)
 
-    return beside(found, worthwhile=len(new.sdl) > _MIN_BESIDE)
+    return beside(found, worthwhile=len(new.sdl) > MIN_BESIDE)
 
 
 def _lint(
