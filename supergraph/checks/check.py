@@ -269,7 +269,7 @@ def _lint(
         return []
     base = None
     if old is not None and old.supergraph is not None:
-        base = lint_graph(_parsed(old, cache), old.supergraph)
+        base = lint_graph(_parsed(old, cache), old.supergraph, places=False)
     found = lint(lint_graph(_parsed(new, cache), new.supergraph), base, rules, settings)
     if new.source.subgraphs:
         return found
