@@ -108,6 +108,18 @@ def compose_side(
     return GraphSide(source, supergraph.api_schema, places, supergraph, document, result.hints)
 
 
+def merged_side(
+    source: GraphSource, cache: CompositionCache, like: GraphSide | None = None
+) -> GraphSide | None:
+    """A graph of which not every query has a plan; None if its subgraphs do not even merge."""
+    result = compose(source.subgraphs, satisfiability=False, cache=cache)
+    if result.supergraph_sdl is None:
+        return None
+    document, supergraph = _load(result.supergraph_sdl, source.label, like)
+    places = Places(lambda: _subgraph_documents(source, cache))
+    return GraphSide(source, supergraph.api_schema, places, supergraph, document, result.hints)
+
+
 def _load(sdl: str, label: str, like: GraphSide | None) -> tuple[DocumentNode, Supergraph]:
     try:
         with collection_paused():
