@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from graphql import DocumentNode
+
 from supergraph.cache import CompositionCache
 from supergraph.collection import collection_paused
 from supergraph.errors import CompositionError, ErrorCode, relocate
@@ -27,14 +29,15 @@ class CompositionResult:
     """What composing gave.
 
     `supergraph_sdl` is None exactly if there are `errors`; `hints` are kept either way.
-    `supergraph` is what `load_supergraph` would make of the SDL, there if satisfiability was
-    checked, which needs it.
+    `supergraph` is what `load_supergraph` would make of the SDL, and `document` what parsing it
+    gives; both are there if satisfiability was checked, which needs them.
     """
 
     supergraph_sdl: str | None
     errors: tuple[CompositionError, ...] = ()
     hints: tuple[CompositionHint, ...] = ()
     supergraph: Supergraph | None = field(default=None, compare=False, repr=False)
+    document: DocumentNode | None = field(default=None, compare=False, repr=False)
 
 
 def compose(
@@ -106,7 +109,7 @@ def _compose(
     urls = {subgraph.name: subgraph.url for subgraph in loaded}
     version = join_version(subgraph.version for subgraph in loaded)
     sdl = print_supergraph(context.merged, context.graphs, urls, version)
-    supergraph = None
+    supergraph = document = None
     if satisfiability:
         try:
             # The same as load_supergraph(sdl), without parsing what was just printed.
@@ -119,7 +122,7 @@ def _compose(
         hints += checked.hints
         if checked.errors:
             return CompositionResult(None, checked.errors, hints)
-    return CompositionResult(sdl, (), hints, supergraph)
+    return CompositionResult(sdl, (), hints, supergraph, document)
 
 
 def _load(

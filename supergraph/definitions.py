@@ -25,6 +25,7 @@ from graphql import (
     ValueNode,
     print_ast,
 )
+from graphql.language.print_string import print_string
 
 ROOT_NAMES = {"query": "Query", "mutation": "Mutation", "subscription": "Subscription"}
 """Operation to the name its root type has in every supergraph."""
@@ -232,8 +233,11 @@ def value_text(node: ValueNode | None) -> str:
     """A value as written in SDL; a string does not keep its block form."""
     if node is None:
         return "null"
-    if isinstance(node, StringValueNode) and node.block:
-        node = StringValueNode(value=node.value, block=False)
+    # Nearly all are of these kinds, and printing a tree takes its time for a leaf, too.
+    if isinstance(node, StringValueNode):
+        return print_string(node.value)
+    if isinstance(node, EnumValueNode):
+        return node.value
     return print_ast(node)
 
 

@@ -17,6 +17,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+MIN_BESIDE = 200_000
+"""Characters of what is read; with less, work is done sooner than a process is started for it."""
+
 
 def processors() -> int:
     """How many processes are worth having at once; 1 where none can be forked."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from supergraph.cache import CompositionCache
-from supergraph.checks.beside import beside
+from supergraph.checks.beside import MIN_BESIDE, beside
 from supergraph.checks.change import Criticality, SchemaChange
 from supergraph.checks.changes_found import change_finding, findings_of, graph_changes
 from supergraph.checks.contracts import VariantCheck, check_variants
-from supergraph.checks.errors import CheckInputError
+from supergraph.checks.existing import mark_existing
 from supergraph.checks.finding import Finding, Level, Stage
 from supergraph.checks.inputs import CheckInputs
 from supergraph.checks.lint.run import ActiveRule, active_rules, lint, lint_graph
@@ -28,7 +28,14 @@ from supergraph.checks.policy import accept, expired_in, parse_policy
 from supergraph.checks.regrade import RegradeOptions, reachable_names, regrade
 from supergraph.checks.result import CheckResult, Figures
 from supergraph.checks.settings import FailOn, GradingSettings, LintSettings
-from supergraph.checks.side import Failed, GraphSide, compose_side
+from supergraph.checks.side import (
+    Composed,
+    Failed,
+    GraphSide,
+    compose_side,
+    composing_beside,
+    merged_side,
+)
 from supergraph.checks.sources.read import subgraphs_of
 from supergraph.checks.sources.source import GraphSource
 from supergraph.checks.store import Store
@@ -40,11 +47,9 @@ from supergraph.checks.usage import (
     with_usage,
 )
 from supergraph.collection import collection_paused
+from supergraph.errors import CompositionError
 from supergraph.hints import CompositionHint, HintLevel
 from supergraph.subgraph.load import ParsedSubgraph
-
-_MIN_BESIDE = 200_000
-"""Characters of what is read; with less, work is done sooner than a process is started for it."""
 
 
 def check(
@@ -66,14 +71,20 @@ def _check(inputs: CheckInputs, planner: PlannerFactory | None, store: Store) ->
     cache = CompositionCache(keep_all=True)
     notes: list[str] = []
 
-    with _reading_operations(inputs) as operations_read:
-        new = compose_side(inputs.proposed, cache, store)
+    with (
+        _reading_operations(inputs) as operations_read,
+        composing_beside(inputs.base, inputs.proposed, cache, store) as base_composed,
+    ):
+        proposed = compose_side(inputs.proposed, cache, store)
         operations = operations_read()
-    if isinstance(new, Failed):
-        return _not_composed(inputs, new)
-    old = _base(inputs, cache, store, notes)
+        base = _base(inputs, proposed, cache, store, base_composed)
+    old = base.side
+    new, errors = _checkable(inputs, proposed, base, cache)
+    if new is None:
+        return _not_composed(inputs, errors, proposed.hints)
+    notes += base.notes
 
-    with _linting(old, new, rules, settings.lint, cache) as lint_findings:
+    with _linting(base, new, rules, settings.lint, cache) as lint_findings:
         changes = graph_changes(old, new) if old is not None else []
         if old is not None:
             changes = _graded(changes, old, settings.grading)
@@ -94,7 +105,7 @@ def _check(inputs: CheckInputs, planner: PlannerFactory | None, store: Store) ->
         )  # fmt: skip
         linted, forgiven = lint_findings()
 
-    findings = _hint_findings(new.hints)
+    findings = [*errors, *_hint_findings(new.hints)]
     if old is not None:
         graded = [*findings_of(changes, old, new), *_variant_findings(variants, old, new)]
         findings += [
@@ -133,46 +144,93 @@ def _check(inputs: CheckInputs, planner: PlannerFactory | None, store: Store) ->
 # --- The parts of it -----------------------------------------------------------------------------
 
 
-def _not_composed(inputs: CheckInputs, failed: Failed) -> CheckResult:
-    errors = [
-        Finding(
-            Stage.COMPOSITION,
-            error.code.value,
-            Level.ERROR,
-            error.message,
-            error.coordinate,
-            error.locations,
-        )
-        for error in failed.errors
-    ]
+def _not_composed(
+    inputs: CheckInputs, errors: Sequence[Finding], hints: Iterable[CompositionHint]
+) -> CheckResult:
     return CheckResult(
         base=_label(inputs.base),
         proposed=inputs.proposed.label,
-        findings=(*errors, *_hint_findings(failed.hints)),
+        # Nothing else could be checked, so that this fails whoever broke it.
+        findings=(*(replace(item, level=Level.ERROR) for item in errors), *_hint_findings(hints)),
         notes=("The subgraphs do not compose, so nothing else was checked.",),
         figures=Figures(subgraphs=len(inputs.proposed.subgraphs)),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What there is to compare with; with `errors` it was broken before the change."""
+
+    source: GraphSource | None = None
+    side: GraphSide | None = None
+    errors: tuple[CompositionError, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 def _base(
-    inputs: CheckInputs, cache: CompositionCache, store: Store, notes: list[str]
-) -> GraphSide | None:
-    if inputs.base is None:
-        notes.append("There is no base, so nothing was compared.")
-        return None
-    side = compose_side(inputs.base, cache, store)
+    inputs: CheckInputs,
+    new: GraphSide | Failed,
+    cache: CompositionCache,
+    store: Store,
+    composed: Composed | None,
+) -> _Base:
+    source = inputs.base
+    if source is None:
+        return _Base(notes=("There is no base, so nothing was compared.",))
+    like = new if isinstance(new, GraphSide) else None
+    if like is None and not source.subgraphs:
+        return _Base()  # it is composed: none of what is wrong now was wrong there
+    side = compose_side(source, cache, store, composed=composed, like=like)
     if isinstance(side, Failed):
-        first = side.errors[0]
-        raise CheckInputError(
-            f"{inputs.base.label} does not compose, so there is nothing to compare with: "
-            f"{first.code}: {first.message} To check without a base: --base none."
-        )
+        merged = merged_side(source, cache, like)
+        if merged is None:
+            outcome = "Nothing could be compared with it; --base none does not try."
+        else:
+            outcome = "It was compared all the same: only some of its queries have no plan."
+        first, more = side.errors[0], len(side.errors) - 1
+        sentence = first.message.partition("\n")[0].rstrip(" .:")
+        also = f" (and {more} more {'error' if more == 1 else 'errors'})" if more else ""
+        said = f"{first.code}: {sentence}{also}"
+        note = f"{source.label} does not compose, without this change: {said}. {outcome}"
+        return _Base(source, merged, side.errors, (note,))
     if side.supergraph is None:
-        notes.append(
-            f"Only the API schema of {side.source.label} is known: differences between subgraphs, "
-            "plans and what was there before were not looked at."
+        return _Base(
+            source,
+            side,
+            notes=(
+                f"Only the API schema of {side.source.label} is known: differences between "
+                "subgraphs, plans and what was there before were not looked at.",
+            ),
         )
-    return side
+    return _Base(source, side)
+
+
+def _checkable(
+    inputs: CheckInputs, proposed: GraphSide | Failed, base: _Base, cache: CompositionCache
+) -> tuple[GraphSide | None, list[Finding]]:
+    """The proposed graph, if it can be checked, and why it does not compose.
+
+    Where it only has queries without a plan, and the base has these as well, the rest of the check
+    is worth as much as ever.
+    """
+    if isinstance(proposed, GraphSide):
+        return proposed, []
+    marked = mark_existing(proposed.errors, base.errors)
+    errors = [
+        Finding(
+            Stage.COMPOSITION,
+            error.code.value,
+            Level.WARNING if existing else Level.ERROR,
+            error.message,
+            error.coordinate,
+            error.locations,
+            existing=existing,
+        )
+        for error, existing in marked
+    ]
+    if base.side is None or not all(existing for _, existing in marked):
+        return None, errors
+    return merged_side(inputs.proposed, cache, base.side), errors
 
 
 def _graded(
@@ -232,29 +290,29 @@ def _reading_operations(
         return read_operations(inputs.operations, inputs.settings.usage)
 
     size = sum(len(file.content) for file in inputs.operations)
-    return beside(read, worthwhile=size > _MIN_BESIDE)
+    return beside(read, worthwhile=size > MIN_BESIDE)
 
 
 def _linting(
-    old: GraphSide | None,
+    base: _Base,
     new: GraphSide,
     rules: Sequence[ActiveRule],
     settings: LintSettings,
     cache: CompositionCache,
 ) -> AbstractContextManager[Callable[[], tuple[list[Finding], int]]]:
     def found() -> tuple[list[Finding], int]:
-        linted = _lint(old, new, rules, settings, cache)
+        linted = _lint(base, new, rules, settings, cache)
         if not settings.grace:
             return linted, 0
         # A large graph has tens of thousands of them, and nobody is to mend them now.
         kept = [finding for finding in linted if not finding.existing]
         return kept, len(linted) - len(kept)
 
-    return beside(found, worthwhile=len(new.sdl) > _MIN_BESIDE)
+    return beside(found, worthwhile=len(new.sdl) > MIN_BESIDE)
 
 
 def _lint(
-    old: GraphSide | None,
+    base: _Base,
     new: GraphSide,
     rules: Sequence[ActiveRule],
     settings: LintSettings,
@@ -262,25 +320,29 @@ def _lint(
 ) -> list[Finding]:
     if not rules or new.supergraph is None:
         return []
-    base = None
-    if old is not None and old.supergraph is not None:
-        base = lint_graph(_parsed(old, cache), old.supergraph)
-    found = lint(lint_graph(_parsed(new, cache), new.supergraph), base, rules, settings)
+    before = None
+    if base.side is not None and base.side.supergraph is not None:
+        before = lint_graph(_parsed(base.side.source, cache), base.side.supergraph, places=False)
+    elif base.source is not None and base.errors:
+        # What its subgraphs have is not the change's fault either, though they do not compose.
+        before = lint_graph(_parsed(base.source, cache), new.supergraph, places=False)
+    graph = lint_graph(_parsed(new.source, cache), new.supergraph)
+    found = lint(graph, before, rules, settings)
     if new.source.subgraphs:
         return found
     # The subgraphs were taken out of the supergraph: the places meant are those of its file.
     return [replace(item, locations=new.places.nearest(item.coordinate or "")) for item in found]
 
 
-def _parsed(side: GraphSide, cache: CompositionCache) -> list[ParsedSubgraph]:
-    return [cache.parse(given) for given in subgraphs_of(side.source)]
+def _parsed(source: GraphSource, cache: CompositionCache) -> list[ParsedSubgraph]:
+    return [cache.parse(given) for given in subgraphs_of(source)]
 
 
 def _levelled(finding: Finding, fail_on: Collection[FailOn]) -> Finding:
     """The finding as an error if it shall fail the check, and as none if it shall not."""
     if finding.stage is Stage.COMPOSITION:
         fails = finding.level is Level.ERROR or (
-            finding.level is Level.WARNING and FailOn.HINTS in fail_on
+            finding.level is Level.WARNING and not finding.existing and FailOn.HINTS in fail_on
         )
     elif finding.stage is Stage.LINT:
         fails = (

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from supergraph.checks.change import SchemaChange
 from supergraph.checks.changes_found import api_changes
+from supergraph.checks.existing import mark_existing
 from supergraph.checks.finding import Finding, Level, Stage
 from supergraph.checks.settings import ContractSettings
 from supergraph.checks.side import GraphSide
@@ -59,8 +60,8 @@ def check_variants(
             f'The variant "{name}" names the tag "{tag}", which nothing in the graph has.'
             for tag in after.unknown_tags
         ]
-        findings += _errors(name, after, new)
         before = _apply(old, settings, store) if old is not None else None
+        findings += _errors(name, after, before, new)
         if before is None or before.supergraph_sdl is None or after.supergraph_sdl is None:
             continue
         label = f'the variant "{name}"'
@@ -72,9 +73,11 @@ def check_variants(
     return VariantCheck(tuple(changes), tuple(findings), tuple(notes))
 
 
-def _errors(name: str, result: ContractResult, side: GraphSide) -> list[Finding]:
+def _errors(
+    name: str, result: ContractResult, before: ContractResult | None, side: GraphSide
+) -> list[Finding]:
     found = []
-    for error in result.errors:
+    for error, existing in mark_existing(result.errors, before.errors if before else ()):
         # Places of the error are lines of the supergraph; the subgraphs' are meant.
         places: tuple[SourceLocation, ...] = (
             side.places.nearest(error.coordinate) if error.coordinate else ()
@@ -83,11 +86,12 @@ def _errors(name: str, result: ContractResult, side: GraphSide) -> list[Finding]
             Finding(
                 Stage.COMPOSITION,
                 error.code.value,
-                Level.ERROR,
+                Level.WARNING if existing else Level.ERROR,
                 f'The variant "{name}" is not a whole schema: {error.message}',
                 coordinate=error.coordinate,
                 locations=places,
                 variant=name,
+                existing=existing,
             )
         )
     return found

@@ -14,7 +14,7 @@ parsed instead.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -51,7 +51,7 @@ _TOKENS = re.compile(
 _NOT_LINE_BREAKS = re.compile(r"[^\n\r]+")
 _NOTHING = re.compile(r"(?:[\s,\ufeff]|\#[^\n]*)*")
 
-_SCHEMA = "schema"
+SCHEMA = "schema"
 """The key of schema definitions and extensions. A type of that name shares it: no harm done."""
 
 BUILT_IN_SCALARS = frozenset({"Int", "Float", "String", "Boolean", "ID"})
@@ -100,8 +100,8 @@ def pieces(sdl: str) -> tuple[Piece, ...]:
 
 
 def _key(keyword: str, name: str | None) -> str:
-    if keyword == _SCHEMA:
-        return _SCHEMA
+    if keyword == SCHEMA:
+        return SCHEMA
     return f"@{name}" if keyword == "directive" else name or ""
 
 
@@ -113,14 +113,18 @@ def without_common(
     A type or directive is in common if all its pieces (`extend type` included) are written alike
     and in the same order; `keep` says which text to leave in all the same.
     """
-    old_pieces, new_pieces = pieces(old), pieces(new)
-    old_texts, new_texts = _by_key(old, old_pieces), _by_key(new, new_pieces)
-    common = {
-        key
+    common = {key for key, texts in common_texts(old, new).items() if not any(map(keep, texts))}
+    return blanked(old, common), blanked(new, common)
+
+
+def common_texts(old: str, new: str) -> dict[str, list[str]]:
+    """The texts of the types and directives that are written alike in both, by their keys."""
+    old_texts, new_texts = _by_key(old, pieces(old)), _by_key(new, pieces(new))
+    return {
+        key: texts
         for key, texts in old_texts.items()
-        if key not in ("", _SCHEMA) and new_texts.get(key) == texts and not any(map(keep, texts))
+        if key not in ("", SCHEMA) and new_texts.get(key) == texts
     }
-    return _blanked(old, old_pieces, common), _blanked(new, new_pieces, common)
 
 
 def _by_key(sdl: str, found: Iterable[Piece]) -> dict[str, list[str]]:
@@ -130,11 +134,12 @@ def _by_key(sdl: str, found: Iterable[Piece]) -> dict[str, list[str]]:
     return texts
 
 
-def _blanked(sdl: str, found: Iterable[Piece], common: set[str]) -> str:
+def blanked(sdl: str, keys: Container[str]) -> str:
+    """The text without the definitions that have these keys; all else keeps its place."""
     parts = []
     at = 0
-    for piece in found:
-        if piece.key in common:
+    for piece in pieces(sdl):
+        if piece.key in keys:
             parts += [sdl[at : piece.start], _blank(sdl[piece.start : piece.end])]
             at = piece.end
     return "".join([*parts, sdl[at:]])
@@ -185,7 +190,7 @@ def schema_document(sdl: str, name: str) -> DocumentNode:
     Raises:
         InvalidSchemaError: if they are not GraphQL.
     """
-    text = "\n".join(sdl[item.start : item.end] for item in pieces(sdl) if item.key == _SCHEMA)
+    text = "\n".join(sdl[item.start : item.end] for item in pieces(sdl) if item.key == SCHEMA)
     try:
         document = parse(text, max_tokens=MAX_TOKENS) if text else DocumentNode(definitions=())
     except (GraphQLError, RecursionError):

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import TypeAlias
 
-from graphql import GraphQLError, GraphQLSchema, build_schema
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, build_schema
 
 from supergraph.cache import CompositionCache
+from supergraph.checks.alike import parse_alike
+from supergraph.checks.beside import MIN_BESIDE, beside, processors
 from supergraph.checks.errors import CheckInputError
 from supergraph.checks.places import PlacedDocument, Places
 from supergraph.checks.sources.source import GraphSource
 from supergraph.checks.store import Store, code_fingerprint, digest
+from supergraph.collection import collection_paused
 from supergraph.compose import CompositionResult, compose
 from supergraph.errors import CompositionError, SourceLocation
 from supergraph.hints import CompositionHint, HintCode
-from supergraph.load import load_supergraph, parse_supergraph
+from supergraph.load import parse_supergraph, read_supergraph
 from supergraph.model import InvalidSupergraphError, Supergraph, TypeName
 
 
@@ -28,6 +33,8 @@ class GraphSide:
     api_schema: GraphQLSchema
     places: Places
     supergraph: Supergraph | None = None
+    document: DocumentNode | None = None
+    """The supergraph's SDL as parsed."""
     hints: tuple[CompositionHint, ...] = ()
 
     @property
@@ -61,8 +68,22 @@ class Failed:
     hints: tuple[CompositionHint, ...]
 
 
-def compose_side(source: GraphSource, cache: CompositionCache, store: Store) -> GraphSide | Failed:
+Composed: TypeAlias = Callable[[], CompositionResult]
+"""Gives the result of a composition."""
+
+
+def compose_side(
+    source: GraphSource,
+    cache: CompositionCache,
+    store: Store,
+    *,
+    composed: Composed | None = None,
+    like: GraphSide | None = None,
+) -> GraphSide | Failed:
     """Compose a graph, or read it where it is composed already.
+
+    `composed` gives what composing it gives, where that is being found out beside
+    (`composing_beside`). Of what is much like another side, only the differences are parsed.
 
     Raises:
         CheckInputError: if a text that should be a graph is none.
@@ -73,20 +94,40 @@ def compose_side(source: GraphSource, cache: CompositionCache, store: Store) -> 
         except (GraphQLError, TypeError) as error:
             raise CheckInputError(f"{source.label}: its schema is not valid: {error}") from None
     if source.supergraph_sdl is not None:
-        supergraph = _load(source.supergraph_sdl, source.label)
+        document, supergraph = _load(source.supergraph_sdl, source.label, like)
         places = Places(lambda: _supergraph_document(supergraph.sdl, source.file))
-        return GraphSide(source, supergraph.api_schema, places, supergraph)
-    result = _compose(source, cache, store)
+        return GraphSide(source, supergraph.api_schema, places, supergraph, document)
+    result = composed() if composed is not None else _kept_or_composed(source, cache, store)
     if result.supergraph_sdl is None:
         return Failed(result.errors, result.hints)
-    supergraph = result.supergraph or _load(result.supergraph_sdl, source.label)
+    if result.supergraph is not None and result.document is not None:
+        document, supergraph = result.document, result.supergraph
+    else:
+        document, supergraph = _load(result.supergraph_sdl, source.label, like)
     places = Places(lambda: _subgraph_documents(source, cache))
-    return GraphSide(source, supergraph.api_schema, places, supergraph, result.hints)
+    return GraphSide(source, supergraph.api_schema, places, supergraph, document, result.hints)
 
 
-def _load(sdl: str, label: str) -> Supergraph:
+def merged_side(
+    source: GraphSource, cache: CompositionCache, like: GraphSide | None = None
+) -> GraphSide | None:
+    """A graph of which not every query has a plan; None if its subgraphs do not even merge."""
+    result = compose(source.subgraphs, satisfiability=False, cache=cache)
+    if result.supergraph_sdl is None:
+        return None
+    document, supergraph = _load(result.supergraph_sdl, source.label, like)
+    places = Places(lambda: _subgraph_documents(source, cache))
+    return GraphSide(source, supergraph.api_schema, places, supergraph, document, result.hints)
+
+
+def _load(sdl: str, label: str, like: GraphSide | None) -> tuple[DocumentNode, Supergraph]:
     try:
-        return load_supergraph(sdl)
+        with collection_paused():
+            if like is not None and like.document is not None:
+                document = parse_alike(sdl, like.sdl, like.document)
+            else:
+                document = parse_supergraph(sdl)
+            return document, read_supergraph(sdl, document)
     except InvalidSupergraphError as error:
         raise CheckInputError(f"{label}: {error.message}") from None
 
@@ -101,24 +142,77 @@ def _subgraph_documents(source: GraphSource, cache: CompositionCache) -> Iterato
         yield PlacedDocument(given.name, given.file, parsed.document, given.parts)
 
 
-# --- Compositions on disk ------------------------------------------------------------------------
+# --- Compositions beside others, and on disk -----------------------------------------------------
 
 
-def _compose(source: GraphSource, cache: CompositionCache, store: Store) -> CompositionResult:
-    """Compose, unless the same subgraphs were composed before; what fails is not kept."""
-    key = digest(
+@contextmanager
+def composing_beside(
+    source: GraphSource | None, other: GraphSource, cache: CompositionCache, store: Store
+) -> Iterator[Composed | None]:
+    """Compose a graph in a process of its own while `other` is composed here.
+
+    Nothing is begun, and None given, where it does not have to be composed or is small. What both
+    have in common is parsed first, for both.
+    """
+    size = sum(len(given.sdl) for given in source.subgraphs) if source is not None else 0
+    if source is None or size < MIN_BESIDE or processors() < 2:
+        yield None
+        return
+    key = _composition_key(source)
+    kept = _kept(store, key)
+    if kept is not None:
+        yield lambda: kept
+        return
+    for given in (*other.subgraphs, *source.subgraphs):
+        cache.parse(given)
+
+    def work() -> CompositionResult:
+        # What was read of the SDL is larger than the SDL; it is sooner read than handed over.
+        return replace(compose(source.subgraphs, cache=cache), supergraph=None, document=None)
+
+    with beside(work) as result:
+
+        def composed() -> CompositionResult:
+            found = result()
+            _keep(store, key, found)
+            return found
+
+        yield composed
+
+
+def _kept_or_composed(
+    source: GraphSource, cache: CompositionCache, store: Store
+) -> CompositionResult:
+    key = _composition_key(source)
+    kept = _kept(store, key)
+    if kept is not None:
+        return kept
+    result = compose(source.subgraphs, cache=cache)
+    _keep(store, key, result)
+    return result
+
+
+def _composition_key(source: GraphSource) -> str:
+    return digest(
         [code_fingerprint(), *(json.dumps(asdict(given)) for given in source.subgraphs)],
     )
+
+
+def _kept(store: Store, key: str) -> CompositionResult | None:
+    """What composing the same subgraphs gave before."""
     kept = store.get("composition", key)
-    if kept is not None:
-        try:
-            return _from_json(json.loads(kept))
-        except (ValueError, KeyError, TypeError):
-            pass  # not written by us; composing is the remedy
-    result = compose(source.subgraphs, cache=cache)
+    if kept is None:
+        return None
+    try:
+        return _from_json(json.loads(kept))
+    except (ValueError, KeyError, TypeError):
+        return None  # not written by us; composing is the remedy
+
+
+def _keep(store: Store, key: str, result: CompositionResult) -> None:
+    """Keep a composition for the next check; not one that fails."""
     if result.supergraph_sdl is not None:
         store.put("composition", key, json.dumps(_as_json(result)).encode())
-    return result
 
 
 def _as_json(result: CompositionResult) -> dict[str, object]:

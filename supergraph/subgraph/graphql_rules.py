@@ -34,12 +34,7 @@ from graphql import (
     UnionTypeExtensionNode,
     build_ast_schema,
     validate_schema,
-    visit,
 )
-from graphql.language.ast import QUERY_DOCUMENT_KEYS
-from graphql.language.visitor import ParallelVisitor
-from graphql.validation.specified_rules import specified_sdl_rules
-from graphql.validation.validation_context import SDLValidationContext
 
 from supergraph.definitions import ROOT_NAMES
 from supergraph.errors import CompositionError, ErrorCode, from_graphql_error
@@ -47,6 +42,7 @@ from supergraph.federation.directives import DIRECTIVES
 from supergraph.parsing import parse
 from supergraph.subgraph.links import LinkedNames
 from supergraph.subgraph.model import SubgraphInput
+from supergraph.subgraph.sdl_rules import sdl_errors
 
 _DEFINITION_OF: dict[type[DefinitionNode], type[TypeDefinitionNode]] = {
     ScalarTypeExtensionNode: ScalarTypeDefinitionNode,
@@ -59,12 +55,6 @@ _DEFINITION_OF: dict[type[DefinitionNode], type[TypeDefinitionNode]] = {
 _SCHEMA = "schema definition"
 _LISTS = ("directives", "fields", "interfaces", "types", "values", "operation_types")
 _LENT_FIELD = "_dictameshServiceField"
-_VISITED = {
-    kind: tuple(key for key in keys if key not in ("name", "description"))
-    for kind, keys in QUERY_DOCUMENT_KEYS.items()
-}
-"""Rules look at names and descriptions from the nodes that have them, which are half of all."""
-
 _UNKNOWN_DIRECTIVE = re.compile(r"""^Unknown directive ['"]@(?P<name>\w+)['"]\.""")
 
 
@@ -92,15 +82,6 @@ def _library_errors(document: DocumentNode) -> Iterable[GraphQLError]:
     except (TypeError, ValueError) as error:
         # The library refuses some schemas while building them, e.g. a default of the wrong type.
         return [GraphQLError(str(error))]
-
-
-def sdl_errors(document: DocumentNode) -> list[GraphQLError]:
-    """What the library's rules for SDL say, without visiting what none of them looks at."""
-    errors: list[GraphQLError] = []
-    context = SDLValidationContext(document, None, errors.append)
-    visitor = ParallelVisitor([rule(context) for rule in specified_sdl_rules])
-    visit(document, visitor, _VISITED)
-    return errors
 
 
 @lru_cache(maxsize=64)

@@ -1,4 +1,4 @@
-"""GraphQL's own rules for SDL, asked without a visit to every name: they say the same."""
+"""GraphQL's own rules for SDL, asked by a walk of our own: they say the same."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from graphql import GraphQLError
 from graphql.validation.validate import validate_sdl
 
 from supergraph.parsing import parse
-from supergraph.subgraph.graphql_rules import sdl_errors
+from supergraph.subgraph.sdl_rules import sdl_errors
 from tests.supergraph.corpus_cases import read_cases
 
 BROKEN = """

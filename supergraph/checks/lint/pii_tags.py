@@ -35,14 +35,19 @@ class PiiTags(LintRule):
 
     def check(self, graph: LintGraph, options: PiiOptions) -> Iterator[LintFinding]:
         """Look at leaf fields by their names."""
-        wanted = [tuple(name.lower().split()) for name in options.names if name.strip()]
+        wanted: dict[str, list[list[str]]] = {}  # by the last word, which few fields' names have
+        for name in options.names:
+            if name.strip():
+                words = name.lower().split()
+                wanted.setdefault(words[-1], []).append(words)
         for subgraph, item, field in graph.fields():
+            words = [word.lower() for word in _WORDS.findall(field.name)]
+            candidates = wanted.get(words[-1], ()) if words else ()
+            if not any(words[-len(candidate) :] == candidate for candidate in candidates):
+                continue
             type_name = base_name(field.type)
             target = subgraph.types.get(type_name)
             if target is not None and target.is_composite:
-                continue
-            words = tuple(word.lower() for word in _WORDS.findall(field.name))
-            if not any(words[-len(name) :] == name for name in wanted):
                 continue
             tags = tags_of(field) | tags_of(item)
             if options.tag in tags or type_name in ("Int", "Float", "Boolean"):

@@ -47,17 +47,23 @@ class LintFinding:
 
 @dataclass(frozen=True)
 class LintGraph:
-    """The graph as rules see it: each subgraph as its team wrote it, and what they compose to."""
+    """The graph as rules see it: each subgraph as its team wrote it, and what they compose to.
+
+    Findings have no places without `places`: those of a base are only counted.
+    """
 
     subgraphs: tuple[Subgraph, ...]
     supergraph: Supergraph
     parts: dict[str, tuple[SourcePart, ...]] = field(default_factory=dict)
+    places: bool = True
 
     def finding(
         self, subgraph: Subgraph, coordinate: str, message: str, *nodes: Node | None
     ) -> LintFinding:
         """A finding in one subgraph; without `nodes` it has no place."""
-        places = relocate(subgraph.locate(*nodes), self.parts)
+        places = subgraph.locate(*nodes) if self.places else ()
+        if self.parts:
+            places = relocate(places, self.parts)
         return LintFinding(coordinate, message, subgraph.name, places)
 
     def of_element(

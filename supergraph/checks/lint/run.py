@@ -57,7 +57,9 @@ def active_rules(settings: LintSettings) -> tuple[ActiveRule, ...]:
     return tuple(found)
 
 
-def lint_graph(parsed: Iterable[ParsedSubgraph], supergraph: Supergraph) -> LintGraph:
+def lint_graph(
+    parsed: Iterable[ParsedSubgraph], supergraph: Supergraph, *, places: bool = True
+) -> LintGraph:
     """What rules are shown of subgraphs that compose."""
     subgraphs, parts = [], {}
     for item in parsed:
@@ -66,7 +68,7 @@ def lint_graph(parsed: Iterable[ParsedSubgraph], supergraph: Supergraph) -> Lint
             subgraphs.append(built.subgraph)
         if item.given.parts:
             parts[item.given.name] = item.given.parts
-    return LintGraph(tuple(subgraphs), supergraph, parts)
+    return LintGraph(tuple(subgraphs), supergraph, parts, places)
 
 
 def lint(

@@ -90,7 +90,9 @@ class Examiner:
     def examine(self, operation: KnownOperation) -> Examination:
         """Examine one operation."""
         try:
-            document = parse(operation.text, max_tokens=MAX_TOKENS)
+            # Only problems need places, and most operations are not touched.
+            without_places = self.touched is not None
+            document = parse(operation.text, max_tokens=MAX_TOKENS, no_location=without_places)
         except (GraphQLError, RecursionError) as error:
             said = error.message if isinstance(error, GraphQLError) else "It is nested too deeply."
             return Examination((Problem(said),), had_problems=True)
@@ -100,6 +102,8 @@ class Examiner:
         uses = frozenset(found if self.wanted_uses is None else found & self.wanted_uses)
         if self.old is not None and self.touched is not None and self.touched.isdisjoint(found):
             return Examination(uses=uses)
+        if without_places:
+            document = parse(operation.text, max_tokens=MAX_TOKENS)
         problems = _problems(self.new.api_schema, document)
         if self.old is None:
             return Examination(

@@ -181,12 +181,6 @@ def test_no_secret_is_in_a_message(project: Project, monkeypatch: pytest.MonkeyP
     assert "hush" not in result.output
 
 
-def test_a_base_that_does_not_compose(project: Project) -> None:
-    project.commit()
-    project.write("old.yaml", "subgraphs: { a: { schema: { sdl: 'type A { b: Int }' } } }")
-    refused(project.check("--base", "old.yaml"), "does not compose", "--base none")
-
-
 def test_a_file_that_cannot_be_written(project: Project) -> None:
     project.write("taken", "")
     refused(project.check(*BASE, "--format", "sarif=taken/out.sarif"), "cannot be written")
