@@ -114,10 +114,8 @@ class GraphView:
         return self._edges[key]
 
     def _find_edge(self, node: Node, name: str, seen_as: TypeName) -> FieldEdge | None:
-        edge = self.graph.field_edge(node, name)
+        edge = self.graph.field_edge_with_labels(node, name, self._labels)
         if edge is None:
-            return None
-        if edge.override is not None and not edge.override.holds(self._labels):
             return None
         if node.type_name != seen_as and self._has_own_field(seen_as, name):
             return None  # an interface object answers only what the object type leaves to it
