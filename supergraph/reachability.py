@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from graphql import OperationType
 
+from supergraph.contexts import NO_VALUES, Contexts, ContextValue, ContextValues, value_of
 from supergraph.federation.field_set import (
     FieldSet,
     FieldSetField,
@@ -25,8 +26,9 @@ from supergraph.query_graph import FieldEdge, Node, QueryGraph
 Nodes: TypeAlias = frozenset[Node]
 """One object, and every node at which it can be asked about."""
 
-_Pending: TypeAlias = frozenset[tuple[Node, str]]
-"""Fields whose requirements are being looked at: they cannot depend on themselves."""
+_Pending: TypeAlias = frozenset[tuple[Node, str | ContextValue]]
+"""Fields whose requirements, and values of contexts whose selections, are being looked at: they
+cannot depend on themselves."""
 
 _NONE: _Pending = frozenset()
 
@@ -38,8 +40,9 @@ class Reachability:
         self.graph = graph
         self.labels = labels
         self._ordered: dict[Nodes, tuple[Node, ...]] = {}
-        self._resolvable: set[tuple[Nodes, FieldSet]] = set()
-        self._unresolvable: dict[tuple[Nodes, FieldSet], set[_Pending]] = {}
+        self.contexts = Contexts(graph.supergraph.types)
+        self._resolvable: set[tuple[Nodes, FieldSet, ContextValues]] = set()
+        self._unresolvable: dict[tuple[Nodes, FieldSet, ContextValues], set[_Pending]] = {}
         self._closures: dict[Nodes, Nodes] = {}
         self._usable: dict[tuple[Nodes, str], tuple[FieldEdge, ...]] = {}
 
@@ -145,58 +148,115 @@ class Reachability:
             for entry in self.graph.entries(node.type_name)
         )
 
-    def can_resolve(self, nodes: Nodes, field_set: FieldSet, pending: _Pending = _NONE) -> bool:
-        """Whether all of a field set can be known of an object at `nodes`."""
-        question = (nodes, field_set)
+    def can_resolve(
+        self,
+        nodes: Nodes,
+        field_set: FieldSet,
+        pending: _Pending = _NONE,
+        values: ContextValues = NO_VALUES,
+    ) -> bool:
+        """Whether all of a field set can be known of an object at `nodes`.
+
+        What a requirement or key names is fetched apart. So only contexts that are set within the
+        field set fill arguments in it: `values` are what those above the object give.
+        """
+        question = (nodes, field_set, values)
         if question in self._resolvable:
             return True
         refused = self._unresolvable.setdefault(question, set())
         if pending in refused:
             return False
         # What can be known while some requirements are off limits can be known without limits.
-        if self._resolve(nodes, field_set, pending):
+        if self._resolve(nodes, field_set, pending, values):
             self._resolvable.add(question)
             return True
         refused.add(pending)
         return False
 
-    def _resolve(self, nodes: Nodes, field_set: FieldSet, pending: _Pending) -> bool:
+    def _resolve(
+        self, nodes: Nodes, field_set: FieldSet, pending: _Pending, values: ContextValues
+    ) -> bool:
         for selection in field_set:
             if isinstance(selection, FieldSetField):
                 if selection.name == "__typename":
                     continue
-                if not self._can_resolve_field(nodes, selection, pending):
+                if not self._can_resolve_field(nodes, selection, pending, values):
                     return False
             elif selection.type_condition is None:
-                if not self.can_resolve(nodes, selection.selections, pending):
+                if not self.can_resolve(nodes, selection.selections, pending, values):
                     return False
             else:
                 for name in sorted(self.graph.possible_types(TypeName(selection.type_condition))):
                     narrowed = self.narrow(nodes, name)
                     if narrowed and not self.can_resolve(
-                        self.closure(narrowed, pending), selection.selections, pending
+                        self.closure(narrowed, pending), selection.selections, pending, values
                     ):
                         return False
         return True
 
-    def _can_resolve_field(self, nodes: Nodes, selection: FieldSetField, pending: _Pending) -> bool:
-        # What a requirement or key names is fetched apart: nothing above sets a context for it.
-        found = self.edges(nodes, selection.name, pending)
-        edges = [edge for edge in found if not edge.context_arguments]
+    def _can_resolve_field(
+        self, nodes: Nodes, selection: FieldSetField, pending: _Pending, values: ContextValues
+    ) -> bool:
+        edges = self.filled_edges(nodes, selection.name, values, pending)
+        types = self.possible_types(nodes)
         if edges:
             if not selection.selections:
                 return True
-            heads = frozenset(edge.head for edge in edges)
-            return self.can_resolve(self.closure(heads, pending), selection.selections, pending)
+            below = self.values_below(nodes, types, values, pending)
+            heads = self.closure(frozenset(edge.head for edge in edges), pending)
+            return self.can_resolve(heads, selection.selections, pending, below)
         # No subgraph resolves the field for the abstract type: ask each possible type.
-        types = self.possible_types(nodes)
         if not any(self._is_abstract(node) for node in nodes) or not types:
             return False
         for name in sorted(types):
             narrowed = self.closure(self.narrow(nodes, name), pending)
-            if not self.can_resolve(narrowed, (selection,), pending):
+            if not self.can_resolve(narrowed, (selection,), pending, values):
                 return False
         return True
+
+    def filled_edges(
+        self, nodes: Nodes, field: str, values: ContextValues, pending: _Pending = _NONE
+    ) -> tuple[FieldEdge, ...]:
+        """The usable edges of a field whose contextual arguments `values` can fill."""
+        return tuple(
+            edge
+            for edge in self.edges(nodes, field, pending)
+            if all(value_of(argument) in values for argument in edge.context_arguments)
+        )
+
+    def values_below(
+        self,
+        nodes: Nodes,
+        types: Iterable[TypeName],
+        above: ContextValues,
+        pending: _Pending = _NONE,
+    ) -> ContextValues:
+        """What contexts give below an object of any of the types, at `nodes` (a closure).
+
+        Of several types above that set a context the nearest counts, whether or not what is
+        selected of it can be known.
+        """
+        return frozenset(
+            value
+            for value in self.contexts.wanted
+            if all(
+                self._gives(nodes, name, value, pending)
+                if self.contexts.sets(name, value)
+                else value in above
+                for name in types
+            )
+        )
+
+    def _gives(
+        self, nodes: Nodes, type_name: TypeName, value: ContextValue, pending: _Pending
+    ) -> bool:
+        here = self.narrow(nodes, type_name)
+        marks = {(node, value) for node in here}
+        if not here or marks & pending:
+            return False
+        selection = parse_field_set(value.selection)
+        pending = pending | marks
+        return self.can_resolve(self.closure(here, pending), selection, pending)
 
     def _is_abstract(self, node: Node) -> bool:
         facts = self.graph.facts(node)

@@ -3,23 +3,24 @@
 Subgraphs that merge well can still leave holes: a field lives in a subgraph that cannot be entered
 from where its object is met. This walks all ways into the graph, breadth first so that witnesses
 are short. Queries are endless, but the states are not: what matters about a position is its type,
-the nodes at which the object was met and the contexts set above it, and a position with more of
-these can do no less.
+the nodes at which the object was met and the values that contexts set above it can give, and a
+position with more of these can do no less.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from graphql import OperationType
 
 from supergraph.api_schema import type_name as named_type
+from supergraph.contexts import NO_VALUES, ContextValues
 from supergraph.errors import CompositionError, ErrorCode, SourceLocation
 from supergraph.hints import CompositionHint, HintCode
 from supergraph.model import Supergraph, SupergraphField, SupergraphType, TypeKind, TypeName
-from supergraph.query_graph import FieldEdge, QueryGraph, build_query_graph
+from supergraph.query_graph import QueryGraph, build_query_graph
 from supergraph.reachability import Nodes, Reachability
 from supergraph.unsatisfiable import (
     Step,
@@ -46,7 +47,8 @@ _COMPOSITE = (TypeKind.OBJECT, TypeKind.INTERFACE, TypeKind.UNION)
 class _Position:
     """An object of type `type_name` met at `nodes`; `path` is a query that leads there.
 
-    `contexts` are the contexts that the types above it on the path set.
+    `contexts` are the contexts that the types above it on the path set, `values` what can be
+    taken from them.
     """
 
     kind: OperationType
@@ -54,6 +56,7 @@ class _Position:
     nodes: Nodes
     path: tuple[Step, ...]
     contexts: frozenset[str] = frozenset()
+    values: ContextValues = NO_VALUES
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +101,6 @@ def _label_sets(graph: QueryGraph) -> Iterator[frozenset[str]]:
         yield from (frozenset({label}) for label in labels[: MAX_LABEL_SETS - 2])
 
 
-def _contexts_by_type(types: Mapping[TypeName, SupergraphType]) -> dict[TypeName, frozenset[str]]:
-    """What each object type sets, by itself or as a member of an interface or union."""
-    found: dict[TypeName, set[str]] = {}
-    for definition in types.values():
-        above = [item.interface for item in definition.implements]
-        for name in (definition.name, *above):
-            if name in types and types[name].contexts:
-                found.setdefault(definition.name, set()).update(types[name].contexts)
-        if definition.contexts:
-            for item in definition.members:
-                found.setdefault(item.member, set()).update(definition.contexts)
-    return {name: frozenset(contexts) for name, contexts in found.items()}
-
-
 class _Walk:
     """One walk over all positions, for one set of override labels."""
 
@@ -122,9 +111,9 @@ class _Walk:
         self._graph = reachability.graph
         self._types = self._graph.supergraph.types
         self._locate = locate
-        self._seen: dict[TypeName, set[tuple[Nodes, frozenset[str]]]] = {}
-        self._visited: dict[TypeName, list[tuple[Nodes, frozenset[str]]]] = {}
-        self._set_by: dict[TypeName, frozenset[str]] = _contexts_by_type(self._types)
+        self._seen: dict[TypeName, set[tuple[Nodes, ContextValues]]] = {}
+        self._visited: dict[TypeName, list[tuple[Nodes, ContextValues]]] = {}
+        self._set_by = reachability.contexts.set_by
         self._pending: deque[_Position] = deque()
         self._reported: set[str] = set()
 
@@ -163,14 +152,14 @@ class _Walk:
 
     def _push(self, position: _Position) -> None:
         seen = self._seen.setdefault(position.type_name, set())
-        state = (position.nodes, position.contexts)
+        state = (position.nodes, position.values)
         if state in seen:
             return
         seen.add(state)
         # Having met the object at fewer nodes was enough, or its holes are reported already.
         visited = self._visited.setdefault(position.type_name, [])
         if not any(
-            nodes <= position.nodes and contexts <= position.contexts for nodes, contexts in visited
+            nodes <= position.nodes and values <= position.values for nodes, values in visited
         ):
             visited.append(state)
             self._pending.append(position)
@@ -204,7 +193,7 @@ class _Walk:
                 continue
             narrowed = self._reach.narrow(reached, name)
             path = (*position.path, step)
-            self._push(_Position(position.kind, name, narrowed, path, position.contexts))
+            self._push(replace(position, type_name=name, nodes=narrowed, path=path))
 
     def _visit_shared(self, position: _Position) -> None:
         definition = self._types[position.type_name]
@@ -216,11 +205,12 @@ class _Walk:
 
     def _visit_object(self, position: _Position, definition: SupergraphType) -> None:
         reached = self._reach.closure(position.nodes)
-        below = position.contexts | self._set_by.get(definition.name, frozenset())
+        contexts = position.contexts | self._set_by.get(definition.name, frozenset())
+        values = self._reach.values_below(reached, {definition.name}, position.values)
         for field in definition.fields.values():
             if field.inaccessible or field.name.startswith("__"):
                 continue
-            edges = self._filled(position, self._reach.edges(reached, field.name))
+            edges = self._reach.filled_edges(reached, field.name, position.values)
             step = Step.field(field.name, self._arguments(definition.name, field.name))
             target = TypeName(named_type(field.type))
             if not edges:
@@ -232,17 +222,7 @@ class _Walk:
             self._check_runtime_types(position, definition, field, reached)
             heads = frozenset(edge.head for edge in edges)
             path = (*position.path, step)
-            self._push(_Position(position.kind, target, heads, path, below))
-
-    def _filled(self, position: _Position, edges: tuple[FieldEdge, ...]) -> tuple[FieldEdge, ...]:
-        """The edges whose contextual arguments can be filled from above the position."""
-        if not any(edge.context_arguments for edge in edges):
-            return edges
-        return tuple(
-            edge
-            for edge in edges
-            if all(item.context in position.contexts for item in edge.context_arguments)
-        )
+            self._push(_Position(position.kind, target, heads, path, contexts, values))
 
     def _arguments(self, type_name: str, field_name: str) -> tuple[tuple[str, str], ...]:
         """Required arguments of a field, with their types' text."""
@@ -274,6 +254,7 @@ class _Walk:
             (*position.path, step),
             reached,
             field.name,
+            position.contexts,
             is_composite=is_composite,
         )
         self._report(ErrorCode.SATISFIABILITY_ERROR, message, f"{definition.name}.{field.name}")

@@ -65,13 +65,17 @@ def unsatisfiable_message(
     path: Sequence[Step],
     reached: Nodes,
     field: str,
+    contexts: frozenset[str],
     *,
     is_composite: bool,
 ) -> str:
-    """The whole sentence about a field that cannot be fetched at `reached`."""
+    """The whole sentence about a field that cannot be fetched at `reached`.
+
+    `contexts` are those that types above it set.
+    """
     reasons: dict[SubgraphName, list[str]] = {}
     for node in sorted(reached):
-        own = [_no_field(reach, node, field, reached)]
+        own = [_no_field(reach, node, field, reached, contexts)]
         reasons.setdefault(node.subgraph, []).extend(
             [*own, *_no_moves(reach, node, reached, field)]
         )
@@ -125,16 +129,23 @@ def _said(reasons: dict[SubgraphName, list[str]]) -> Iterator[str]:
         yield from (f"  - {reason}" for reason in distinct)
 
 
-def _no_field(reach: Reachability, node: Node, field: str, reached: Nodes) -> str:
+def _no_field(
+    reach: Reachability, node: Node, field: str, reached: Nodes, contexts: frozenset[str]
+) -> str:
     """Why the subgraph of a node does not give the field."""
     coordinate = f"{node.type_name}.{field}"
     if reach.is_external(node, field):
         return f'field "{coordinate}" is not resolvable because marked @external.'
     edge = reach.graph.field_edge(node, field)
     if edge is not None and edge.context_arguments:
-        missing = ", ".join(f'"{item.context}"' for item in edge.context_arguments)
+        listed = ", ".join(f'"{item.context}"' for item in edge.context_arguments)
+        if all(item.context in contexts for item in edge.context_arguments):
+            return (
+                f'cannot satisfy the required context {listed} of field "{coordinate}": what it '
+                "selects of the nearest type above that sets it cannot be resolved there."
+            )
         return (
-            f'could not find a match for the required context {missing} of field "{coordinate}": '
+            f'could not find a match for the required context {listed} of field "{coordinate}": '
             "no type above it on this path sets it."
         )
     if edge is not None and edge.conditions:

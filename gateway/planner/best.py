@@ -21,6 +21,7 @@ from typing import Protocol
 from graphql import OperationType
 
 from gateway.planner.bounds import Least
+from gateway.planner.contexts import ContextPass
 from gateway.planner.cost import total_cost
 from gateway.planner.errors import PlanningError
 from gateway.planner.graph_view import GraphView
@@ -54,10 +55,16 @@ class _Attempt(Protocol):
 class BestSearch:
     """Solves positions of one operation."""
 
-    def __init__(self, graph: QueryGraph, pool: SelectionPool, labels: frozenset[str]) -> None:
+    def __init__(
+        self,
+        graph: QueryGraph,
+        pool: SelectionPool,
+        labels: frozenset[str],
+        contexts: ContextPass,
+    ) -> None:
         self.graph = graph
         self.pool = pool
-        self.view = GraphView(graph, pool, labels)
+        self.view = GraphView(graph, pool, labels, contexts)
         self.steps = 0
         self._solved: dict[tuple[int, tuple[Arrival, ...]], Solution] = {}
         self._solving: set[tuple[int, tuple[object, ...]]] = set()

@@ -8,34 +8,26 @@ other; `fetch_graph.py` asks for it when a call uses it, and lets the call wait 
 
 Where only some of an object's possible types set the context, the ones further up stand in for
 the others: the executor takes the first that is there.
+
+What a context selects, and what a field requires, is fetched apart from what the client asks for:
+arguments in such a field set are filled from objects in it, and from none above it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from graphql import OperationType
 
+from gateway.planner.errors import PlanningError
 from gateway.planner.selections import Item, SelectionPool, Selections
+from supergraph.contexts import ContextValue, value_of
 from supergraph.federation.field_set import FieldSet, FieldSetFragment, parse_field_set
 from supergraph.model import JoinContextArgument, SubgraphName, SupergraphType, TypeKind, TypeName
 from supergraph.query_graph import FieldEdge, QueryGraph
 
 Contexts = frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class ContextValue:
-    """What an argument takes from whoever sets the context."""
-
-    context: str
-    selection: str
-
-
-def value_of(argument: JoinContextArgument) -> ContextValue:
-    """The value that fills an argument."""
-    return ContextValue(argument.context, argument.selection)
 
 
 class ContextFacts:
@@ -117,12 +109,17 @@ class ContextPass:
         self._facts = facts
         self._pool = pool
         self._known: dict[tuple[Selections, Contexts], _Rebuilt] = {}
+        self._making: list[tuple[ContextValue, TypeName, frozenset[TypeName]]] = []
 
     def apply(self, selections: Selections) -> Selections:
         """The same selections, with values for contexts and with contexts noted; or the same."""
         if not self._facts.names:
             return selections
         return self._rebuild(selections, frozenset())[0]
+
+    def field_set(self, field_set: FieldSet, type_name: TypeName) -> tuple[Item, ...]:
+        """The items of a field set on the type, with what contexts need that are set within it."""
+        return self.apply(self._pool.selections((field_set,), type_name)).items
 
     def _rebuild(self, selections: Selections, above: Contexts) -> _Rebuilt:
         """The selections, and what is needed from further up."""
@@ -171,5 +168,14 @@ class ContextPass:
             field_set = tuple(FieldSetFragment(name, field_set) for name in sorted(setters))
         elif not setters:
             return []
-        items = self._pool.field_set(field_set, type_name)
-        return [replace(item, context=value) for item in items if item.types is None or item.types]
+        making = (value, type_name, setters)
+        if making in self._making:
+            raise PlanningError(f'What the context "{value.context}" selects needs itself.')
+        self._making.append(making)
+        items = self.field_set(field_set, type_name)
+        self._making.pop()
+        return [
+            item if item.context is not None else replace(item, context=value)
+            for item in items
+            if item.types is None or item.types
+        ]

@@ -8,7 +8,7 @@ them is used, so a subgraph that was considered and not needed is not asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -38,7 +38,7 @@ from gateway.plan.nodes import (
     TypeConditionSegment,
     UnresolvableField,
 )
-from gateway.planner.contexts import ContextFacts, value_of
+from gateway.planner.contexts import ContextFacts
 from gateway.planner.document import (
     DocumentField,
     DocumentSelection,
@@ -51,6 +51,7 @@ from gateway.planner.names import NameScope
 from gateway.planner.place import Place
 from gateway.planner.query_tree import PlacedItem, Placement, Solution, Source, Visit
 from gateway.planner.selections import TYPENAME, Item, written_arguments
+from supergraph.contexts import value_of
 from supergraph.model import JoinContextArgument, SubgraphName, TypeKind, TypeName
 from supergraph.query_graph import FieldEdge, Node, QueryGraph
 
@@ -239,6 +240,7 @@ class _Position:
     `solution` is what is known about the object, `above` the position it was reached from, and
     `types_above` the types of the object there that lead here, None for all. A call for the object
     waits for `after`: they tell the types on the way. Calls to `apart` are made for each type.
+    `values` is what contexts in requirements of the object's fields take from the object itself.
     Positions of one `way` are the same objects, reached by the same calls.
     """
 
@@ -255,6 +257,7 @@ class _Position:
     types_above: frozenset[TypeName] | None = None
     after: dict[FetchGroup, None] = field(default_factory=dict)
     apart: frozenset[SubgraphName] = frozenset()
+    values: dict[object, dict[Placement, None]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -281,6 +284,14 @@ class _Asked:
     is_internal: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _ValueAbove:
+    """A place further up from which an argument's value is taken, and who supplies it."""
+
+    rewrite: ContextRewrite
+    suppliers: dict[FetchGroup, None]
+
+
 _Key: TypeAlias = tuple[object, ...]
 
 
@@ -301,6 +312,7 @@ class _Builder:
         self._needed: dict[tuple[object, ...], _Needed] = {}
         self._inputs: dict[tuple[FetchGroup, Visit, _Position], RequiredNode] = {}
         self._top = Place()
+        self._takes_values = False
         self._step = 0
         self._written = 0
         self.groups: list[FetchGroup] = []
@@ -408,7 +420,9 @@ class _Builder:
 
     def _add_leaf(self, asked: _Asked, needed: _Needed | None) -> None:
         (source,), (edge,) = asked.placement.sources, asked.placement.edges
-        group, _ = self._write_field(asked, source, edge, self._base(asked, source))
+        values: list[_ValueAbove] = []
+        base = self._base(asked, source, values)
+        group, _ = self._write_field(asked, source, edge, base, values)
         if needed is None:
             return
         needed.required.fields.setdefault(asked.response_name, RequiredNode())
@@ -474,22 +488,30 @@ class _Builder:
 
     def _field_target(self, asked: _Asked, source: Source, edge: FieldEdge | None) -> _Target:
         """Where the field's own selections go; making it writes the field."""
-        base = self._base(asked, source)
+        values: list[_ValueAbove] = []
+        base = self._base(asked, source, values)
         return _Target(
             edge.head if edge else source.node,
             asked.guard | base.settled,
-            lambda: self._write_field(asked, source, edge, base),
+            lambda: self._write_field(asked, source, edge, base, values),
         )
 
     def _write_field(
-        self, asked: _Asked, source: Source, edge: FieldEdge | None, base: _Target
+        self,
+        asked: _Asked,
+        source: Source,
+        edge: FieldEdge | None,
+        base: _Target,
+        values: list[_ValueAbove],
     ) -> tuple[FetchGroup, DocumentSelection]:
         """Write the field where `base` is; returns where its own selections go."""
         item = asked.placement.item
-        group, selection = base.place()
         arguments, arguments_text = item.arguments, item.arguments_text
         if edge is not None and edge.context_arguments:
-            arguments += self._fill_contexts(group, edge, asked.position, asked.wanted)
+            values.extend(self._values_above(edge, asked.position, asked.wanted))
+        group, selection = base.place()
+        if edge is not None and edge.context_arguments:
+            arguments += self._fill_contexts(group, edge, values)
             arguments_text = written_arguments(arguments)
         if not self._graph.facts(base.node).is_interface_object:
             selection = selection.on(source.node.type_name)
@@ -530,8 +552,11 @@ class _Builder:
 
     # --- Calls -----------------------------------------------------------------------------
 
-    def _base(self, asked: _Asked, source: Source) -> _Target:
-        """Where the field itself goes; making it makes the call."""
+    def _base(self, asked: _Asked, source: Source, values: list[_ValueAbove]) -> _Target:
+        """Where the field itself goes; making it makes the call, which waits for `values`.
+
+        These are known by then.
+        """
         position = asked.position
         if source.visit is None:
             if source.arrival is None:
@@ -544,15 +569,25 @@ class _Builder:
         node = visit.entry.node if visit.entry is not None else source.node
 
         def make() -> tuple[FetchGroup, DocumentSelection]:
-            group = self._visit(visit, position, asked.wanted, apart)
+            before = {supplier: None for value in values for supplier in value.suppliers}
+            group = self._visit(visit, position, asked.wanted, apart, before)
             return group, group.selection.on(node.type_name)
 
         return _Target(node, frozenset(), make)
 
     def _visit(
-        self, visit: Visit, position: _Position, wanted: Conditions, apart: TypeName | None
+        self,
+        visit: Visit,
+        position: _Position,
+        wanted: Conditions,
+        apart: TypeName | None,
+        before: dict[FetchGroup, None],
     ) -> FetchGroup:
-        """The group of a call for the object at this position, with all it waits for."""
+        """The group of a call for the object at this position, with all it waits for.
+
+        It is none that the calls `before` wait for: these supply values from contexts, which no
+        depth accounts for. Nor is it then one that any other supplier waits for.
+        """
         if visit.entry is None or not visit.entry.is_interface_object:
             apart = None
         is_ambiguous = apart is not None
@@ -561,12 +596,20 @@ class _Builder:
         # Each field of the object comes here; and the same solution may stand at one path twice,
         # reached through different documents.
         asked = (visit, position, wanted, apart)
+        if self._takes_values:
+            # Calls that wait for values do so whatever their depths are.
+            before = before | position.after
+            for part in (
+                visit.conditions[: visit.key_length],
+                visit.conditions[visit.key_length :],
+            ):
+                before |= self._add_conditions(part, position, wanted).suppliers
         known = self._visited.get(asked)
-        if known is not None:
+        if known is not None and not _wait_for(before, known):
             return known
         depth = position.depth + visit.depth
         place = (position.way, visit.subgraph, depth, self._step, apart)
-        key = self._group_key(place, visit, position)
+        key = self._group_key(place, visit, position, before)
         group = self._index.get(key)
         if group is None:
             is_root = visit.entry is None
@@ -635,31 +678,40 @@ class _Builder:
         return needed.suppliers
 
     def _fill_contexts(
-        self, group: FetchGroup, edge: FieldEdge, position: _Position, wanted: Conditions
+        self, group: FetchGroup, edge: FieldEdge, values: Iterable[_ValueAbove]
     ) -> tuple[tuple[str, ValueNode], ...]:
         """The arguments that a field takes from above; the group then waits for their values."""
         arguments: list[tuple[str, ValueNode]] = []
         for argument in edge.context_arguments:
-            variable = self._contexts.variable(edge, argument)
-            while variable in self._client_variables:
-                variable = f"_{variable}"
+            variable = self._variable(edge, argument)
             group.context_types[variable] = argument.type
-            for rewrite, suppliers in self._values_above(argument, variable, position, wanted):
-                group.contexts[rewrite] = None
-                for supplier in suppliers:
-                    if supplier is not group:
-                        group.parents[supplier] = None
             arguments.append((argument.name, VariableNode(name=NameNode(value=variable))))
+        for value in values:
+            self._takes_values = True
+            group.contexts[value.rewrite] = None
+            group.parents.update(value.suppliers)
         return tuple(arguments)
 
+    def _variable(self, edge: FieldEdge, argument: JoinContextArgument) -> str:
+        variable = self._contexts.variable(edge, argument)
+        while variable in self._client_variables:
+            variable = f"_{variable}"
+        return variable
+
     def _values_above(
+        self, edge: FieldEdge, position: _Position, wanted: Conditions
+    ) -> Iterator[_ValueAbove]:
+        """Where the values of a field's arguments may stand, nearest first."""
+        for argument in edge.context_arguments:
+            yield from self._value_above(argument, self._variable(edge, argument), position, wanted)
+
+    def _value_above(
         self,
         argument: JoinContextArgument,
         variable: str,
         position: _Position,
         wanted: Conditions,
-    ) -> Iterator[tuple[ContextRewrite, dict[FetchGroup, None]]]:
-        """Where an argument's value may stand, nearest first, and who supplies it."""
+    ) -> Iterator[_ValueAbove]:
         value = value_of(argument)
         levels = 1
         types, above = position.types_above, position.above
@@ -669,11 +721,14 @@ class _Builder:
             for placed in above.solution.items:
                 if placed.item.context == value:
                     self._add_value(placed, above, needed, wanted)
+            if not needed.suppliers:
+                for placement in above.values.get(value, ()):
+                    self._add_placement(placement, None, above, needed, wanted)
             suppliers = needed.suppliers
             if needed.required.fragments:
                 suppliers = suppliers | self._type_suppliers(above, wanted)
             for path in _leaf_paths(needed.required):
-                yield ContextRewrite(levels, path, variable), suppliers
+                yield _ValueAbove(ContextRewrite(levels, path, variable), suppliers)
             concerned = types or self._graph.possible_types(selections.type_name)
             if concerned == self._contexts.setters(value.context, concerned):
                 return
@@ -703,16 +758,42 @@ class _Builder:
         if needed is None:
             needed = self._needed[key] = _Needed()
             for placement in conditions:
-                self._add_placement(placement, None, position, needed, wanted)
+                if placement.item.context is not None:
+                    position.values.setdefault(placement.item.context, {})[placement] = None
+            for placement in conditions:
+                if placement.item.context is None:
+                    self._add_placement(placement, None, position, needed, wanted)
         return needed
 
-    def _group_key(self, place: tuple[object, ...], visit: Visit, position: _Position) -> _Key:
-        """The key of a group at a place that can send what the visit has to send."""
+    def _group_key(
+        self,
+        place: tuple[object, ...],
+        visit: Visit,
+        position: _Position,
+        before: dict[FetchGroup, None],
+    ) -> _Key:
+        """The key of a group at a place that can send what the visit has to send, after others."""
         arrived = frozenset(position.targets)
         number = 0
-        while not self._loads.setdefault((*place, number), Load()).take(visit, arrived):
+        while (
+            (known := self._index.get((*place, number))) is not None and _wait_for(before, known)
+        ) or not self._loads.setdefault((*place, number), Load()).take(visit, arrived):
             number += 1
         return (*place, number)
+
+
+def _wait_for(groups: Iterable[FetchGroup], one: FetchGroup) -> bool:
+    """Whether one of the groups is `one`, or waits for it."""
+    pending = list(groups)
+    seen: set[FetchGroup] = set()
+    while pending:
+        group = pending.pop()
+        if group is one:
+            return True
+        if group not in seen:
+            seen.add(group)
+            pending += group.parents
+    return False
 
 
 def _with_requirements(solution: Solution) -> Iterator[SubgraphName]:

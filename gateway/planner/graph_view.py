@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from graphql import OperationType
 
+from gateway.planner.contexts import ContextPass
 from gateway.planner.query_tree import Arrival, Source
 from gateway.planner.selections import TYPENAME, Item, SelectionPool
 from supergraph.federation.field_set import FieldSet, FieldSetField
@@ -16,12 +17,19 @@ from supergraph.query_graph import Entry, FieldEdge, Node, QueryGraph
 class GraphView:
     """Memoised answers about edges and keys, for one set of override labels."""
 
-    def __init__(self, graph: QueryGraph, pool: SelectionPool, labels: frozenset[str]) -> None:
+    def __init__(
+        self,
+        graph: QueryGraph,
+        pool: SelectionPool,
+        labels: frozenset[str],
+        contexts: ContextPass,
+    ) -> None:
         self.graph = graph
         self.direct_sources: dict[tuple[tuple[Arrival, ...], TypeName], list[Source]] = {}
         """Sources by arrivals and type, where all are reached from the arrivals directly."""
         self._pool = pool
         self._labels = labels
+        self._contexts = contexts
         self._keyed: dict[
             tuple[str, TypeName], tuple[frozenset[SubgraphName], tuple[FieldEdge, ...]]
         ] = {}
@@ -114,10 +122,8 @@ class GraphView:
         return self._edges[key]
 
     def _find_edge(self, node: Node, name: str, seen_as: TypeName) -> FieldEdge | None:
-        edge = self.graph.field_edge(node, name)
+        edge = self.graph.field_edge_with_labels(node, name, self._labels)
         if edge is None:
-            return None
-        if edge.override is not None and not edge.override.holds(self._labels):
             return None
         if node.type_name != seen_as and self._has_own_field(seen_as, name):
             return None  # an interface object answers only what the object type leaves to it
@@ -174,7 +180,7 @@ class GraphView:
         key = (edge, seen_as)
         known = self._entries_for.get(key)
         if known is None:
-            required = self._pool.field_set(edge.conditions, edge.tail.type_name)
+            required = self._contexts.field_set(edge.conditions, edge.tail.type_name)
             known = self._entries_for[key] = tuple(
                 (entry, _union(items, required), len(items))
                 for entry, items in self.entries(seen_as)
@@ -190,9 +196,9 @@ def needs_more(edge: FieldEdge) -> bool:
 
 def _union(first: tuple[Item, ...], second: tuple[Item, ...]) -> tuple[Item, ...]:
     """Both lists, without what the second repeats."""
-    known = {(item.name, item.arguments_text, item.types, item.children) for item in first}
-    return first + tuple(
-        item
-        for item in second
-        if (item.name, item.arguments_text, item.types, item.children) not in known
-    )
+
+    def meaning(item: Item) -> tuple[object, ...]:
+        return (item.name, item.arguments_text, item.types, item.children, item.context)
+
+    known = {meaning(item) for item in first}
+    return first + tuple(item for item in second if meaning(item) not in known)

@@ -52,6 +52,8 @@ def sent_by(visit: Visit) -> Sent:
 
 def _note(placements: Iterable[Placement], path: tuple[str, ...], sent: Sent) -> None:
     for placement in placements:
+        if placement.item.context is not None:
+            continue  # a value for an argument further down
         here = (*path, placement.item.name)
         sent[here] = sent.get(here, frozenset()) | {placement.item.arguments_text}
         if placement.below is not None:

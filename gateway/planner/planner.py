@@ -75,5 +75,6 @@ class QueryPlanner:
         if operation.kind is OperationType.MUTATION:
             wanted = once_each(wanted)
         selections = pool.selections([wanted], TypeName(operation.root_type))
-        selections = ContextPass(self.graph, self._contexts, pool).apply(selections)
-        return BestSearch(self.graph, pool, override_labels).solve_root(selections, operation.kind)
+        contexts = ContextPass(self.graph, self._contexts, pool)
+        search = BestSearch(self.graph, pool, override_labels, contexts)
+        return search.solve_root(contexts.apply(selections), operation.kind)

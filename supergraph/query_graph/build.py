@@ -162,12 +162,24 @@ class QueryGraph:
         """The edge of a field, or None where the subgraph does not resolve it at this node.
 
         An interface has an edge only for fields that every possible type in the subgraph
-        resolves without requirements; for others look at the possible types one by one.
+        resolves without requirements, whatever labels a request has (`field_edge_with_labels`
+        looks at those it has); for other fields look at the possible types one by one.
         """
         key = (node, name)
         if key not in self._fields:
             self._fields[key] = self._make_field_edge(node, name)
         return self._fields[key]
+
+    def field_edge_with_labels(
+        self, node: Node, name: str, labels: frozenset[str]
+    ) -> FieldEdge | None:
+        """The edge of a field for requests that carry exactly these override labels."""
+        edge = self.field_edge(node, name)
+        if edge is None:
+            if self.facts(node).kind is not TypeKind.INTERFACE:
+                return None
+            return self._make_field_edge(node, name, labels)
+        return edge if edge.override is None or edge.override.holds(labels) else None
 
     def value_types(
         self, parents: frozenset[TypeName], name: str, type_name: TypeName
@@ -277,7 +289,9 @@ class QueryGraph:
 
     # --- How edges come about --------------------------------------------------------------
 
-    def _make_field_edge(self, node: Node, name: str) -> FieldEdge | None:
+    def _make_field_edge(
+        self, node: Node, name: str, labels: frozenset[str] | None = None
+    ) -> FieldEdge | None:
         definition = self.supergraph.types.get(node.type_name)
         field = definition.fields.get(name) if definition else None
         join = field.join(node.subgraph) if field else None
@@ -286,7 +300,7 @@ class QueryGraph:
         provided = self._provided_selection(node, name)
         facts = self.facts(node)
         if facts.kind is TypeKind.INTERFACE:
-            if not self._all_possible_types_resolve(node, name):
+            if not self._all_possible_types_resolve(node, name, labels):
                 return None
         elif provided is None and join.external and not self._is_key_field(node, name):
             return None
@@ -302,12 +316,15 @@ class QueryGraph:
             context_arguments=join.context_arguments,
         )
 
-    def _all_possible_types_resolve(self, node: Node, name: str) -> bool:
+    def _all_possible_types_resolve(
+        self, node: Node, name: str, labels: frozenset[str] | None
+    ) -> bool:
+        """Whether the interface's field can be asked for; `labels` is None for all requests."""
         edges = [self.field_edge(downcast.head, name) for downcast in self.downcast_edges(node)]
         return all(
             edge is not None
             and not edge.conditions
-            and edge.override is None
+            and (edge.override is None or (labels is not None and edge.override.holds(labels)))
             and not edge.context_arguments
             for edge in edges
         )

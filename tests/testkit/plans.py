@@ -52,28 +52,39 @@ def assert_plan(
     query: str,
     expected_text: str,
     variables: Mapping[str, Any] | None = None,
+    *,
+    override_labels: frozenset[str] = frozenset(),
 ) -> None:
     """Assert how the plan reads, and that it answers like one schema would."""
-    assert_answers(supergraph_sdl, query, variables)
-    text = str(plan_query(supergraph_sdl, query))
+    assert_answers(supergraph_sdl, query, variables, override_labels=override_labels)
+    text = str(plan_query(supergraph_sdl, query, override_labels=override_labels))
     assert text == expected_text, f"\n{text}"
 
 
 def assert_answers(
-    supergraph_sdl: str, query: str, variables: Mapping[str, Any] | None = None
+    supergraph_sdl: str,
+    query: str,
+    variables: Mapping[str, Any] | None = None,
+    *,
+    override_labels: frozenset[str] = frozenset(),
 ) -> None:
     """Assert that the plan answers like one schema would, on several data sets."""
+    planner = planner_for(supergraph_sdl)
     for seed in SEEDS:
-        problem = find_problem(planner_for(supergraph_sdl), query, variables or {}, seed)
+        problem = find_problem(planner, query, variables or {}, seed, override_labels)
         assert problem is None, problem
 
 
 def find_problem(
-    planner: QueryPlanner, query: str, variables: Mapping[str, Any], seed: int
+    planner: QueryPlanner,
+    query: str,
+    variables: Mapping[str, Any],
+    seed: int,
+    override_labels: frozenset[str] = frozenset(),
 ) -> str | None:
     """Carry out the plan of a query; what is wrong with its answer, or None."""
     prepared = _prepare(planner, query)
-    plan = planner.plan(prepared.operation)
+    plan = planner.plan(prepared.operation, override_labels=override_labels)
     universe = Universe(planner.supergraph, seed)
     expected = universe.answer(query, variables)
     if "errors" in expected:

@@ -11,7 +11,7 @@ from inline_snapshot import snapshot
 from gateway.executor import execute_plan
 from gateway.operation.prepare import prepare_operation
 from tests.testkit.composition import compose_sdl
-from tests.testkit.plans import plan_query
+from tests.testkit.plans import fetches, plan_query
 from tests.testkit.random_graphs.case import Case, ComposedGraph, find_problem
 from tests.testkit.random_graphs.strict import StrictSubgraphs
 
@@ -335,6 +335,219 @@ def test_requirements_and_contexts_meet_in_one_field() -> None:
         },
         "{ carts { ware { price } } }",
     )
+
+
+ORDERS = {
+    "orders": """
+        type Query { orders: [Order!]! }
+        type Order @key(fields: "id") @context(name: "order") {
+          id: ID! buyer: Buyer! line: Line!
+        }
+        type Line @key(fields: "id") {
+          id: ID!
+          share(of: String @fromContext(field: "$order { buyer { ware { price } } }")): String
+        }
+        type Buyer @key(fields: "id") @context(name: "buyer") {
+          id: ID! currency: String! ware: Ware!
+        }
+        type Ware @key(fields: "id") {
+          id: ID!
+          price(in: String @fromContext(field: "$buyer { currency }")): String
+          rank(by: String @fromContext(field: "$order { buyer { ware { price } } }")): String
+        }
+    """
+}
+
+
+def test_what_a_context_selects_may_take_values_from_a_context_within_it() -> None:
+    query = "{ orders { line { share } } }"
+    holds(ORDERS, query)
+    holds(ORDERS, query, failing=True)
+    assert str(plan_query(compose_sdl(**linked(ORDERS)), query)) == snapshot("""\
+QueryPlan {
+  Sequence {
+    Fetch(service: "orders") {
+      {
+        orders {
+          buyer {
+            ware {
+              __typename
+              id
+            }
+            currency
+          }
+          line {
+            __typename
+            id
+          }
+        }
+      }
+    },
+    Flatten(path: "orders.@.buyer.ware") {
+      Fetch(service: "orders") {
+        {
+          ... on Ware {
+            __typename
+            id
+          }
+        } =>
+        {
+          ... on Ware {
+            price(in: $contextualArgument_1_1)
+          }
+        }
+      },
+    },
+    Flatten(path: "orders.@.line") {
+      Fetch(service: "orders") {
+        {
+          ... on Line {
+            __typename
+            id
+          }
+        } =>
+        {
+          ... on Line {
+            share(of: $contextualArgument_1_0)
+          }
+        }
+      },
+    },
+  },
+}\
+""")
+
+
+def test_a_value_and_the_field_that_takes_it_may_be_of_one_object() -> None:
+    query = "{ orders { buyer { ware { rank price id } } } }"
+    holds(ORDERS, query)
+    plan = plan_query(compose_sdl(**linked(ORDERS)), query)
+    assert len(list(fetches(plan.node))) == 3
+    holds(ORDERS, "{ orders { line { share } buyer { ware { price rank } } } }")
+
+
+def test_what_a_field_requires_may_take_values_from_a_context_within_it() -> None:
+    subgraphs = {
+        "orders": """
+            type Query { orders: [Order!]! }
+            type Order @key(fields: "id") {
+              id: ID!
+              buyer: Buyer @external
+              sum: String @requires(fields: "buyer { wares { price } }")
+            }
+            type Buyer @key(fields: "id") { id: ID! wares: [Ware!]! @external }
+            type Ware @key(fields: "id") { id: ID! price: String @external }
+        """,
+        "shop": """
+            type Order @key(fields: "id") { id: ID! buyer: Buyer }
+            type Buyer @key(fields: "id") @context(name: "buyer") {
+              id: ID! currency: String! wares: [Ware!]!
+            }
+            type Ware @key(fields: "id") {
+              id: ID! price(in: String @fromContext(field: "$buyer { currency }")): String
+            }
+        """,
+    }
+    query = "{ orders { sum } }"
+    holds(subgraphs, query)
+    holds(subgraphs, query, failing=True)
+    holds(subgraphs, "{ orders { sum buyer { currency: id wares { price } } } }")
+    assert str(plan_query(compose_sdl(**linked(subgraphs)), query)) == snapshot("""\
+QueryPlan {
+  Sequence {
+    Fetch(service: "orders") {
+      {
+        orders {
+          __typename
+          id
+        }
+      }
+    },
+    Flatten(path: "orders.@") {
+      Fetch(service: "shop") {
+        {
+          ... on Order {
+            __typename
+            id
+          }
+        } =>
+        {
+          ... on Order {
+            buyer {
+              wares {
+                __typename
+                id
+              }
+              currency
+            }
+          }
+        }
+      },
+    },
+    Flatten(path: "orders.@.buyer.wares.@") {
+      Fetch(service: "shop") {
+        {
+          ... on Ware {
+            __typename
+            id
+          }
+        } =>
+        {
+          ... on Ware {
+            price(in: $contextualArgument_2_0)
+          }
+        }
+      },
+    },
+    Flatten(path: "orders.@") {
+      Fetch(service: "orders") {
+        {
+          ... on Order {
+            __typename
+            id
+            buyer {
+              wares {
+                price
+              }
+            }
+          }
+        } =>
+        {
+          ... on Order {
+            sum
+          }
+        }
+      },
+    },
+  },
+}\
+""")
+
+
+def test_a_required_field_may_take_its_value_from_the_very_object_that_requires_it() -> None:
+    subgraphs = {
+        "orders": """
+            type Query { orders: [Order!]! }
+            type Order @key(fields: "id") {
+              id: ID!
+              ware: Ware @external
+              sum: String @requires(fields: "ware { price }")
+            }
+            type Ware @key(fields: "id") { id: ID! price: String @external }
+        """,
+        "shop": """
+            type Order @key(fields: "id") @context(name: "order") {
+              id: ID! currency: String! @external ware: Ware
+            }
+            type Ware @key(fields: "id") {
+              id: ID! price(in: String @fromContext(field: "$order { currency }")): String
+            }
+        """,
+        "buyers": 'type Order @key(fields: "id") { id: ID! currency: String! }',
+    }
+    holds(subgraphs, "{ orders { sum } }")
+    holds(subgraphs, "{ orders { sum } }", failing=True)
+    holds(subgraphs, "{ orders { ware { price } sum currency: id } }")
 
 
 def test_a_value_that_failed_is_not_sent_and_the_rest_is_answered() -> None:

@@ -13,7 +13,7 @@ from gateway.planner import OverrideLabels
 from supergraph.load import load_supergraph
 from tests.gateway.planner.graphs import supergraph
 from tests.testkit.composition import compose_sdl
-from tests.testkit.plans import assert_answers, fetches, plan_query
+from tests.testkit.plans import assert_answers, assert_plan, fetches, plan_query
 from tests.testkit.universe import StrictSubgraphs, Universe
 
 CUSTOM = {
@@ -65,6 +65,69 @@ def test_a_supergraph_without_labels_needs_no_chance() -> None:
 
 def test_answers_are_right_with_and_without_the_override() -> None:
     assert_answers(compose_sdl(**CUSTOM), "{ items { id name size } }")
+
+
+BRANCHES = {
+    "new": """
+        type Query { top: Place }
+        interface Place { next: [Place!] note: String }
+        type City implements Place @key(fields: "id") {
+          id: ID!
+          next: [Place!] @override(from: "old", label: "moved")
+          note: String! @shareable
+        }
+        type Lake implements Place @key(fields: "id") { id: ID! next: [Place!] note: String }
+    """,
+    "old": """
+        interface Place { next: [Place!] }
+        type City implements Place @key(fields: "id") {
+          id: ID!
+          next: [Place!]
+          note: String! @shareable
+        }
+        type Lake implements Place @key(fields: "id", resolvable: false) {
+          id: ID!
+          next: [Place!] @external
+        }
+    """,
+}
+DEEP = "{ top { next { next { next { note } } } } }"
+
+
+def test_an_interface_is_asked_once_where_the_labels_give_a_field_to_all_its_types() -> None:
+    # Asked for type by type, each level would write the ones below it once per type.
+    assert_plan(
+        compose_sdl(**BRANCHES),
+        DEEP,
+        """\
+QueryPlan {
+  Fetch(service: "new") {
+    {
+      top {
+        __typename
+        next {
+          __typename
+          next {
+            __typename
+            next {
+              __typename
+              note
+            }
+          }
+        }
+      }
+    }
+  },
+}""",
+        override_labels=frozenset({"moved"}),
+    )
+
+
+def test_an_interface_is_asked_type_by_type_where_the_labels_keep_a_field_elsewhere() -> None:
+    sdl = compose_sdl(**BRANCHES)
+    assert_answers(sdl, DEEP)
+    plan = plan_query(sdl, "{ top { next { note } } }")
+    assert [fetch.subgraph for fetch in fetches(plan.node)] == ["new", "old", "new"]
 
 
 async def test_each_set_of_labels_has_its_own_kept_plan() -> None:

@@ -358,9 +358,10 @@ def _use_context(maker: SplitMaker) -> None:
     maker.declare(site, graph)
     root.graphs.setdefault(graph, Presence()).contexts.append("place")
     parts = ["... on Query { site }"]
+    given: list[Field] = []
     for type_ in maker.of("entity", "value"):
         leaves = [
-            item.name
+            item
             for item in type_.fields.values()
             if item.base == "ID"
             and item.wrap in ("%s", "%s!")
@@ -372,8 +373,11 @@ def _use_context(maker: SplitMaker) -> None:
         ]
         if graph in type_.graphs and leaves and maker.chance(0.5):
             type_.graphs[graph].contexts.append("place")
-            parts.append(f"... on {type_.name} {{ {maker.random.choice(leaves)} }}")
+            given.append(maker.random.choice(leaves))
+            parts.append(f"... on {type_.name} {{ {given[-1].name} }}")
     for item in maker.random.sample(takers, min(len(takers), maker.random.randint(1, 3))):
+        if item in given:
+            continue  # it would need itself wherever its type stands below itself
         value = f"$place {' '.join(parts)}"
         taken = Argument("place", "ID", only_in=graph, from_context=value)
         item.arguments = [*item.arguments, taken]

@@ -22,6 +22,8 @@ def finish(maker: SplitMaker) -> None:
     _finish_interfaces(maker)
     _keep_values_possible(maker)
     _drop_unused_externals(maker)
+    while _drop_unimplemented(maker):
+        _drop_unused_externals(maker)
 
 
 def _finish_interfaces(maker: SplitMaker) -> None:
@@ -119,6 +121,28 @@ def _drop_unused_externals(maker: SplitMaker) -> None:
                 is_used = (type_.name, item.name) in used or item.name in needed
                 if is_external and not is_used:
                     del item.in_graphs[graph]
+
+
+def _drop_unimplemented(maker: SplitMaker) -> bool:
+    """Take fields from interfaces where a type that implements them elsewhere has no such field."""
+    dropped = False
+    for interface in maker.of("interface"):
+        implementing = [
+            type_
+            for type_ in map(maker.split.types.__getitem__, interface.members)
+            if any(interface.name in here.interfaces for here in type_.graphs.values())
+        ]
+        for here in interface.graphs.values():
+            if here.is_interface_object:
+                continue
+            lacking = {
+                name
+                for name in here.fields
+                if any(not type_.fields[name].in_graphs for type_ in implementing)
+            }
+            here.fields -= lacking
+            dropped = dropped or bool(lacking)
+    return dropped
 
 
 def _note_used(

@@ -244,7 +244,7 @@ class StrictSubgraphs:
                     item.name.value: value_from_ast_untyped(item.value)
                     for item in selection.arguments or ()
                 }
-                value = self.world.value(self.seed, thing, name, arguments)
+                value = self.world.value_below(self.seed, thing, name, arguments)
                 self._compare(subgraph, value, sent[name], selection.selection_set, where)
 
     def _compare(

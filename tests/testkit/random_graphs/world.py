@@ -175,6 +175,11 @@ class World:
         ]
         return self._of_types(types, thing, field, number, is_key=is_key)
 
+    def value_below(self, seed: int, thing: Thing, field: str, arguments: Mapping[str, Any]) -> Any:
+        """A value that knows where it was reached from, contexts above it taken into account."""
+        arguments = {**arguments, **self.contextual(seed, thing, field)}
+        return _below(thing, self.value(seed, thing, field, arguments))
+
     def fails(self, seed: int, thing: Thing, field: str) -> bool:
         """Whether resolving the field fails, where failures are wanted."""
         if (thing.type_name, field) in self.keys:
@@ -366,7 +371,7 @@ class World:
             return value
         for selection in selections.selections:
             if isinstance(selection, FieldNode):
-                inner = self.value(seed, value, selection.name.value, {})
+                inner = self.value_below(seed, value, selection.name.value, {})
                 return self._selected_value(seed, inner, selection.selection_set)
             if isinstance(selection, InlineFragmentNode):
                 condition = selection.type_condition
@@ -406,8 +411,7 @@ class World:
                 types[path] = self._promised(info.parent_type, info.field_name)
                 if self.fails(seed, thing, info.field_name):
                     raise GraphQLError("failed")
-            arguments |= self.contextual(seed, thing, info.field_name)
-            return _below(thing, self.value(seed, thing, info.field_name, arguments))
+            return self.value_below(seed, thing, info.field_name, arguments)
 
         result = execute(
             self.unsplit,
