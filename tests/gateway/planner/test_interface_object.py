@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from inline_snapshot import snapshot
 
+from gateway.plan.serde import plan_to_json
 from tests.gateway.planner.graphs import SUBGRAPHS
 from tests.testkit.cases import assert_case
 
@@ -206,7 +207,7 @@ QueryPlan {
 
 def test_an_object_of_known_type_is_sent_under_the_interfaces_name() -> None:
     """To a subgraph that knows the type's objects as those of the interface only."""
-    assert_case(
+    plan = assert_case(
         SUBGRAPHS["interface object"],
         "{ clip { seconds rank } }",
         snapshot("""\
@@ -239,6 +240,10 @@ QueryPlan {
   },
 }\
 """),
+    )
+    reviews = plan_to_json(plan)["node"]["nodes"][-1]["node"]
+    assert reviews["inputRewrites"] == snapshot(
+        [{"kind": "ValueSetter", "path": ["... on Clip", "__typename"], "setValueTo": "Media"}]
     )
 
 
@@ -641,6 +646,173 @@ QueryPlan {
         {
           ... on Media {
             title
+          }
+        }
+      },
+    },
+  },
+}\
+"""),
+    )
+
+
+def test_what_one_of_them_requires_another_may_have() -> None:
+    """Neither knows the types, and the key is enough to go from one to the other."""
+    subgraphs = {
+        "media": """
+            type Query { media: [Media!]! }
+            interface Media @key(fields: "id") { id: ID! }
+            type Clip implements Media @key(fields: "id") { id: ID! }
+            type Song implements Media @key(fields: "id") { id: ID! }
+        """,
+        "ranks": 'type Media @key(fields: "id") @interfaceObject { id: ID! rank: Int }',
+        "prices": """
+            type Query { cheapest: Media! }
+            type Media @key(fields: "id") @interfaceObject {
+              id: ID! rank: Int @external price: Int @requires(fields: "rank")
+            }
+        """,
+    }
+    assert_case(
+        subgraphs,
+        "{ cheapest { price } media { price } }",
+        snapshot("""\
+QueryPlan {
+  Sequence {
+    Parallel {
+      Fetch(service: "prices") {
+        {
+          cheapest {
+            __typename
+            id
+          }
+        }
+      },
+      Fetch(service: "media") {
+        {
+          media {
+            __typename
+            id
+          }
+        }
+      },
+    },
+    Flatten(path: "cheapest", "media.@") {
+      Fetch(service: "ranks") {
+        {
+          ... on Media {
+            __typename
+            id
+          }
+        } =>
+        {
+          ... on Media {
+            rank
+          }
+        }
+      },
+    },
+    Flatten(path: "cheapest", "media.@") {
+      Fetch(service: "prices") {
+        {
+          ... on Media {
+            __typename
+            id
+            rank
+          }
+        } =>
+        {
+          ... on Media {
+            price
+          }
+        }
+      },
+    },
+  },
+}\
+"""),
+    )
+
+
+def test_it_is_asked_for_all_types_at_once_though_one_has_the_field_itself() -> None:
+    """Songs have a shared `rank` where they are met, but clips have only the interface's."""
+    subgraphs = {
+        "media": """
+            type Query { media: [Media!]! }
+            interface Media @key(fields: "id") { id: ID! }
+            type Clip implements Media @key(fields: "id") { id: ID! }
+            type Song implements Media @key(fields: "id") { id: ID! rank: Int @shareable }
+        """,
+        "ranks": """
+            type Media @key(fields: "id") @interfaceObject { id: ID! rank: Int @shareable }
+        """,
+    }
+    assert_case(
+        subgraphs,
+        "{ media { rank } }",
+        snapshot("""\
+QueryPlan {
+  Sequence {
+    Fetch(service: "media") {
+      {
+        media {
+          __typename
+          id
+        }
+      }
+    },
+    Flatten(path: "media.@") {
+      Fetch(service: "ranks") {
+        {
+          ... on Media {
+            __typename
+            id
+          }
+        } =>
+        {
+          ... on Media {
+            rank
+          }
+        }
+      },
+    },
+  },
+}\
+"""),
+    )
+
+
+def test_only_the_types_that_are_asked_for_are_sent_to_it() -> None:
+    """The field is the interface's, but the client wants it of songs only."""
+    assert_case(
+        SUBGRAPHS["interface object"],
+        "{ media { title ... on Song { rank } } }",
+        snapshot("""\
+QueryPlan {
+  Sequence {
+    Fetch(service: "media") {
+      {
+        media {
+          __typename
+          title
+          ... on Song {
+            __typename
+            id
+          }
+        }
+      }
+    },
+    Flatten(path: "media.@") {
+      Fetch(service: "reviews") {
+        {
+          ... on Song {
+            __typename
+            id
+          }
+        } =>
+        {
+          ... on Media {
+            rank
           }
         }
       },

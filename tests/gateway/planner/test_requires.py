@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from inline_snapshot import snapshot
 
+from gateway.plan.serde import plan_to_json
 from tests.gateway.planner.graphs import SUBGRAPHS
 from tests.testkit.cases import assert_case
 
@@ -96,7 +97,7 @@ QueryPlan {
 
 def test_a_required_field_keeps_out_of_the_way_of_the_clients_own() -> None:
     """The client has another field by its name, and the same field with other arguments."""
-    assert_case(
+    plan = assert_case(
         SUBGRAPHS["requirements"],
         '{ products { weight: id price(currency: "USD") estimate } }',
         snapshot("""\
@@ -134,6 +135,17 @@ QueryPlan {
   },
 }\
 """),
+    )
+    shipping = plan_to_json(plan)["node"]["nodes"][-1]["node"]
+    assert shipping["inputRewrites"] == snapshot(
+        [
+            {"kind": "KeyRenamer", "path": ["... on Product", "_price_0"], "renameKeyTo": "price"},
+            {
+                "kind": "KeyRenamer",
+                "path": ["... on Product", "_weight_0"],
+                "renameKeyTo": "weight",
+            },
+        ]
     )
 
 
@@ -500,6 +512,73 @@ QueryPlan {
         {
           ... on Pen {
             advice
+          }
+        }
+      },
+    },
+  },
+}\
+"""),
+    )
+
+
+def test_a_requirement_over_a_union_is_sent_with_the_types_of_its_members() -> None:
+    """Members of which nothing is required are sent by their name alone."""
+    subgraphs = {
+        "shop": """
+            type Query { shelves: [Shelf!]! }
+            type Shelf @key(fields: "id") { id: ID! on: [Thing!]! }
+            union Thing = Book | Lamp
+            type Book { pages: Int }
+            type Lamp { watts: Int @shareable }
+        """,
+        "loads": """
+            type Shelf @key(fields: "id") {
+              id: ID! on: [Thing!]! @external
+              load: Int @requires(fields: "on { ... on Book { pages } }")
+            }
+            union Thing = Book | Lamp
+            type Book { pages: Int @external }
+            type Lamp { watts: Int @shareable }
+        """,
+    }
+    assert_case(
+        subgraphs,
+        "{ shelves { load } }",
+        snapshot("""\
+QueryPlan {
+  Sequence {
+    Fetch(service: "shop") {
+      {
+        shelves {
+          __typename
+          id
+          on {
+            __typename
+            ... on Book {
+              pages
+            }
+          }
+        }
+      }
+    },
+    Flatten(path: "shelves.@") {
+      Fetch(service: "loads") {
+        {
+          ... on Shelf {
+            __typename
+            id
+            on {
+              __typename
+              ... on Book {
+                pages
+              }
+            }
+          }
+        } =>
+        {
+          ... on Shelf {
+            load
           }
         }
       },

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from gateway.plan.nodes import FieldSegment, RenameKeyRewrite
+from gateway.plan.serde import plan_to_json
 from tests.gateway.planner.graphs import SUBGRAPHS
 from tests.testkit.cases import assert_case
-from tests.testkit.plans import fetches
 
 
 def test_union_members_with_shapes_that_conflict_in_a_subgraph_get_aliases() -> None:
@@ -164,9 +163,9 @@ QueryPlan {
 }\
 """),
     )
-    rewrites = [fetch.output_rewrites for fetch in fetches(plan.node)]
-    assert rewrites == snapshot(
-        [(), (RenameKeyRewrite(path=(FieldSegment(response_name="_more_1"),), new_name="more"),)]
+    of_b = plan_to_json(plan)["node"]["nodes"][-1]["node"]
+    assert of_b["outputRewrites"] == snapshot(
+        [{"kind": "KeyRenamer", "path": ["_more_1"], "renameKeyTo": "more"}]
     )
 
 
