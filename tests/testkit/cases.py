@@ -13,10 +13,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from gateway.operation.prepare import prepare_operation
 from gateway.plan.nodes import QueryPlan
 from tests.testkit.composition import FEDERATION_LINK
-from tests.testkit.plans import fetches
+from tests.testkit.plans import fetches, plan_query
 from tests.testkit.random_graphs.case import Case, ComposedGraph, find_problem
 from tests.testkit.random_graphs.strict import StrictSubgraphs
 
@@ -45,7 +44,7 @@ def assert_case(
     Each of `variables` is tried; `link` goes before the SDL of each subgraph.
     """
     graph = _composed(tuple((name, link + sdl) for name, sdl in subgraphs.items()))
-    plan = _plan(graph, query, labels)
+    plan = plan_query(graph.supergraph.sdl, query, override_labels=labels)
     not_made = {(fetch.subgraph, fetch.operation) for fetch in fetches(plan.node)}
     seed = 0
     while seed < DATA_SETS or (not_made and seed < MOST_DATA_SETS):
@@ -60,10 +59,3 @@ def assert_case(
     text = str(plan)
     assert text == expected_text, f"\n{text}"
     return plan
-
-
-def _plan(graph: ComposedGraph, query: str, labels: frozenset[str]) -> QueryPlan:
-    prepared = prepare_operation(graph.supergraph.api_schema, query)
-    if isinstance(prepared, list):
-        raise AssertionError(f"the query is invalid: {prepared}")
-    return graph.planner.plan(prepared.operation, override_labels=labels)
