@@ -821,3 +821,214 @@ QueryPlan {
 }\
 """),
     )
+
+
+def test_a_type_of_two_interfaces_is_known_to_the_objects_of_both() -> None:
+    """Met as an object of one interface, it is sent as one of the other."""
+    subgraphs = {
+        "things": """
+            type Query { things: [Media!]! }
+            interface Media @key(fields: "id") { id: ID! }
+            interface Owned @key(fields: "id") { id: ID! }
+            type Clip implements Media @key(fields: "id") { id: ID! }
+            type Song implements Media & Owned @key(fields: "id") { id: ID! }
+            type Car implements Owned @key(fields: "id") { id: ID! doors: Int }
+        """,
+        "owners": """
+            type Query { owned: [Owned!]! }
+            type Owned @key(fields: "id") @interfaceObject { id: ID! owner: String }
+        """,
+        "ranks": 'type Media @key(fields: "id") @interfaceObject { id: ID! rank: Int }',
+    }
+    assert_case(
+        subgraphs,
+        "{ owned { owner ... on Song { rank } ... on Car { doors } } }",
+        snapshot("""\
+QueryPlan {
+  Sequence {
+    Fetch(service: "owners") {
+      {
+        owned {
+          __typename
+          id
+          owner
+        }
+      }
+    },
+    Flatten(path: "owned.@") {
+      Fetch(service: "things") {
+        {
+          ... on Owned {
+            __typename
+            id
+          }
+        } =>
+        {
+          ... on Owned {
+            __typename
+            ... on Song {
+              __typename
+              id
+            }
+            ... on Car {
+              doors
+            }
+          }
+        }
+      },
+    },
+    Flatten(path: "owned.@") {
+      Fetch(service: "ranks") {
+        {
+          ... on Song {
+            __typename
+            id
+          }
+        } =>
+        {
+          ... on Media {
+            rank
+          }
+        }
+      },
+    },
+  },
+}\
+"""),
+    )
+
+
+def test_a_type_may_require_what_the_interface_object_computes_from_the_type() -> None:
+    """`badge` of songs needs the `rank` of all media, which needs the `title` of each type."""
+    subgraphs = {
+        "media": """
+            type Query { media: [Media!]! }
+            interface Media @key(fields: "id") { id: ID! title: String }
+            type Clip implements Media @key(fields: "id") { id: ID! title: String }
+            type Song implements Media @key(fields: "id") { id: ID! title: String }
+        """,
+        "ranks": """
+            type Query { top: [Media!]! }
+            type Media @key(fields: "id") @interfaceObject {
+              id: ID! title: String @external rank: Int @requires(fields: "title")
+            }
+        """,
+        "badges": """
+            type Song @key(fields: "id") {
+              id: ID! rank: Int @external badge: String @requires(fields: "rank")
+            }
+        """,
+    }
+    assert_case(
+        subgraphs,
+        "{ top { ... on Song { badge } } }",
+        snapshot("""\
+QueryPlan {
+  Sequence {
+    Fetch(service: "ranks") {
+      {
+        top {
+          __typename
+          id
+        }
+      }
+    },
+    Flatten(path: "top.@") {
+      Fetch(service: "media") {
+        {
+          ... on Media {
+            __typename
+            id
+          }
+        } =>
+        {
+          ... on Media {
+            __typename
+            ... on Song {
+              __typename
+              id
+              title
+            }
+          }
+        }
+      },
+    },
+    Flatten(path: "top.@") {
+      Fetch(service: "ranks") {
+        {
+          ... on Song {
+            __typename
+            id
+            title
+          }
+        } =>
+        {
+          ... on Media {
+            rank
+          }
+        }
+      },
+    },
+    Flatten(path: "top.@") {
+      Fetch(service: "badges") {
+        {
+          ... on Song {
+            __typename
+            id
+            rank
+          }
+        } =>
+        {
+          ... on Song {
+            badge
+          }
+        }
+      },
+    },
+  },
+}\
+"""),
+    )
+
+
+def test_a_shared_root_field_is_asked_of_both_where_one_does_not_know_the_types() -> None:
+    """What depends on the type comes from where it is known, without a key."""
+    subgraphs = {
+        "media": """
+            type Query { media: [Media!]! @shareable }
+            interface Media @key(fields: "id") { id: ID! title: String }
+            type Clip implements Media @key(fields: "id") { id: ID! title: String }
+            type Song implements Media @key(fields: "id") { id: ID! title: String tempo: Int }
+        """,
+        "ranks": """
+            type Query { media: [Media!]! @shareable }
+            type Media @key(fields: "id") @interfaceObject { id: ID! rank: Int }
+        """,
+    }
+    assert_case(
+        subgraphs,
+        "{ media { rank ... on Song { tempo } } }",
+        snapshot("""\
+QueryPlan {
+  Parallel {
+    Fetch(service: "ranks") {
+      {
+        media {
+          rank
+        }
+      }
+    },
+    Fetch(service: "media") {
+      {
+        media {
+          __typename
+          ... on Song {
+            tempo
+          }
+        }
+      }
+    },
+  },
+}\
+"""),
+    )
