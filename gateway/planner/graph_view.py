@@ -132,7 +132,7 @@ class GraphView:
     def _has_own_field(self, type_name: TypeName, name: str) -> bool:
         definition = self.graph.supergraph.types.get(type_name)
         field = definition.fields.get(name) if definition else None
-        return bool(field and field.joins)
+        return field is not None and not all(join.external for join in field.joins)
 
     def requiring_edges(self, name: str, seen_as: TypeName) -> tuple[FieldEdge, ...]:
         """The edges that need values in a representation's call, where a key leads to them.

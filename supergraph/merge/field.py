@@ -52,8 +52,11 @@ def merge_field(
     is_interface = any(source.element.kind is TypeKind.INTERFACE for source in parents)
     kind = TypeKind.INTERFACE if is_interface else TypeKind.OBJECT
     sources = _sources(context, coordinate, name, having)
-    resolving = sources.resolving
-    if not resolving:
+    resolving = sources.resolving or [
+        source for source, _ in _through_interface_objects(context, type_name, name)
+    ]
+    is_resolved = bool(resolving)
+    if not is_resolved:
         context.error(
             ErrorCode.EXTERNAL_MISSING_ON_BASE,
             f'Field "{coordinate}" is marked @external on all the subgraphs in which it is listed '
@@ -72,7 +75,7 @@ def merge_field(
         type=merge_types(context, coordinate, resolving, is_input=False),
         arguments=merge_arguments(context, coordinate, resolving),
     )
-    if sources.external and sources.resolving:
+    if sources.external and is_resolved:
         check_external_declarations(context, coordinate, merged, resolving, sources.external)
     if having[0].element.kind is TypeKind.OBJECT and not having[0].element.has("interfaceObject"):
         _check_sharing(context, coordinate, type_name, name, sources)

@@ -1,7 +1,11 @@
 // How the reference planner answers: reads [{sdl, queries}] on stdin, writes one list per entry with
 // {fetches, chain, text, plan} per query, or {error} where it makes no plan.
 import { readFileSync } from 'node:fs';
-import { Supergraph, operationFromDocument } from '@apollo/federation-internals';
+import {
+  ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
+  Supergraph,
+  operationFromDocument,
+} from '@apollo/federation-internals';
 import { QueryPlanner, prettyFormatQueryPlan } from '@apollo/query-planner';
 import { parse } from 'graphql';
 
@@ -33,16 +37,24 @@ function measure(node) {
 
 const sum = (parts, key) => parts.reduce((total, part) => total + part[key], 0);
 
+const reason = (error) => ({ error: String(error.message).split('\n')[0] });
+
 const answers = JSON.parse(readFileSync(0, 'utf8')).map(({ sdl, queries }) => {
-  const supergraph = Supergraph.build(sdl);
-  const planner = new QueryPlanner(supergraph);
+  let supergraph, planner;
+  try {
+    // By default it refuses what only routers are expected to know: contexts, access rules.
+    supergraph = Supergraph.build(sdl, { supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES });
+    planner = new QueryPlanner(supergraph);
+  } catch (error) {
+    return queries.map(() => reason(error));
+  }
   return queries.map((query) => {
     try {
       const operation = operationFromDocument(supergraph.apiSchema(), parse(query));
       const plan = planner.buildQueryPlan(operation);
       return { ...measure(plan.node), text: prettyFormatQueryPlan(plan), plan };
     } catch (error) {
-      return { error: String(error.message).split('\n')[0] };
+      return reason(error);
     }
   });
 });

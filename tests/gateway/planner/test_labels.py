@@ -31,19 +31,6 @@ CUSTOM = {
 }
 
 
-def asked(labels: set[str]) -> list[str]:
-    plan = plan_query(
-        compose_sdl(**CUSTOM), "{ items { name } }", override_labels=frozenset(labels)
-    )
-    return [fetch.subgraph for fetch in fetches(plan.node)]
-
-
-def test_a_field_stays_where_it_was_until_its_label_applies() -> None:
-    assert asked(set()) == ["old"]
-    assert asked({"names-moved"}) == ["old", "new"]
-    assert asked({"percent(25)"}) == ["old"]
-
-
 def test_a_percentage_applies_to_so_many_of_a_hundred_requests() -> None:
     draws = iter(number / 100 for number in range(100))
     labels = OverrideLabels(load_supergraph(compose_sdl(**CUSTOM)), lambda: next(draws))
@@ -61,10 +48,6 @@ def test_custom_labels_apply_where_named_and_unknown_ones_make_no_plans() -> Non
 def test_a_supergraph_without_labels_needs_no_chance() -> None:
     labels = OverrideLabels(load_supergraph(supergraph("abstract")), lambda: pytest.fail("drawn"))
     assert labels.decide(["x"]) == frozenset()
-
-
-def test_answers_are_right_with_and_without_the_override() -> None:
-    assert_answers(compose_sdl(**CUSTOM), "{ items { id name size } }")
 
 
 BRANCHES = {

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from inline_snapshot import snapshot
 
+from tests.testkit.cases import assert_case
 from tests.testkit.composition import compose_sdl
-from tests.testkit.plans import assert_answers, assert_plan, fetches, plan_query
+from tests.testkit.plans import assert_answers, fetches
 
 GRAPH = {
     "people": """
@@ -23,8 +24,9 @@ GRAPH = {
 
 
 def test_root_fields_of_other_subgraphs_are_asked_below_without_a_key() -> None:
-    assert_plan(
-        compose_sdl(**GRAPH),
+    """There is one query root, and every subgraph has its part of it."""
+    assert_case(
+        GRAPH,
         "{ me { name query { motto count } } }",
         snapshot("""\
 QueryPlan {
@@ -68,13 +70,67 @@ def test_the_answers_are_those_of_one_schema(query: str) -> None:
 
 
 def test_the_root_below_a_mutation_is_queried_afterwards() -> None:
-    plan = plan_query(compose_sdl(**GRAPH), 'mutation { rename(name: "x") { query { count } } }')
-    calls = [(fetch.subgraph, fetch.kind.value) for fetch in fetches(plan.node)]
-    assert calls == [("people", "mutation"), ("news", "query")]
+    """By an operation that is a query, not a mutation."""
+    plan = assert_case(
+        GRAPH,
+        'mutation { rename(name: "x") { query { count } } }',
+        snapshot("""\
+QueryPlan {
+  Sequence {
+    Fetch(service: "people") {
+      {
+        rename(name: "x") {
+          query {
+            __typename
+          }
+        }
+      }
+    },
+    Flatten(path: "rename.query") {
+      Fetch(service: "news") {
+        {
+          count
+        }
+      },
+    },
+  },
+}\
+"""),
+    )
+    kinds = [(fetch.subgraph, fetch.kind.value) for fetch in fetches(plan.node)]
+    assert kinds == [("people", "mutation"), ("news", "query")]
 
 
 def test_the_root_at_several_places_is_asked_once() -> None:
-    plan = plan_query(
-        compose_sdl(**GRAPH), "{ me { query { count } } again: me { query { count } } }"
+    """The answer is the same wherever it is asked."""
+    assert_case(
+        GRAPH,
+        "{ me { query { count } } again: me { query { count } } }",
+        snapshot("""\
+QueryPlan {
+  Sequence {
+    Fetch(service: "people") {
+      {
+        me {
+          query {
+            __typename
+          }
+        }
+        again: me {
+          query {
+            __typename
+          }
+        }
+      }
+    },
+    Flatten(path: "me.query", "again.query") {
+      Fetch(service: "news") {
+        {
+          count
+        }
+      },
+    },
+  },
+}\
+"""),
     )
-    assert len(list(fetches(plan.node))) == 2

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from tests.testkit.composition import compose_sdl
-from tests.testkit.plans import assert_plan
+from inline_snapshot import snapshot
 
-GALLERY = compose_sdl(
-    rooms="""
+from tests.testkit.cases import assert_case
+
+GALLERY = {
+    "rooms": """
         type Query { room: Room }
         type Room @key(fields: "id") { id: ID! }
     """,
-    works="""
+    "works": """
         type Room @key(fields: "id") { id: ID! wall: String shown: Shown @shareable }
         union Shown = Painting | Poster
         type Painting @key(fields: "id") { id: ID! title: String @shareable }
         type Poster { size: Int @shareable }
     """,
-    prints="""
+    "prints": """
         type Room @key(fields: "id") { id: ID! shown: Shown @shareable }
         union Shown = Poster
         type Poster { size: Int @shareable }
     """,
-    prices='type Painting @key(fields: "id") { id: ID! price: Int }',
-)
+    "prices": 'type Painting @key(fields: "id") { id: ID! price: Int }',
+}
 
-LOANS = compose_sdl(
-    owners="""
+LOANS = {
+    "owners": """
         type Query { piece: Piece }
         type Piece @key(fields: "id") { id: ID! lenders: [Lender!]! }
         type Lender @key(fields: "id") @interfaceObject { id: ID! name: String }
     """,
-    insurance="""
+    "insurance": """
         type Piece @key(fields: "id") {
           id: ID! lenders: [Lender!]! @external premium: Int @requires(fields: "lenders { id }")
         }
@@ -38,14 +39,15 @@ LOANS = compose_sdl(
         type Museum implements Lender @key(fields: "id") { id: ID! city: String }
         type Person implements Lender @key(fields: "id") { id: ID! born: Int }
     """,
-)
+}
 
 
 def test_nothing_is_planned_for_types_that_one_of_the_subgraphs_of_a_field_lacks() -> None:
-    assert_plan(
+    """Subgraphs that share a field agree on its value, so that it is of a type that all know."""
+    assert_case(
         GALLERY,
         "{ room { wall shown { ... on Painting { price } ... on Poster { size } } } }",
-        """\
+        snapshot("""\
 QueryPlan {
   Sequence {
     Fetch(service: "rooms") {
@@ -78,15 +80,17 @@ QueryPlan {
       },
     },
   },
-}""",
+}\
+"""),
     )
 
 
 def test_a_requirement_of_interface_objects_does_not_ask_for_their_types() -> None:
-    assert_plan(
+    """The key that is required is the interface's own."""
+    assert_case(
         LOANS,
         "{ piece { premium } }",
-        """\
+        snapshot("""\
 QueryPlan {
   Sequence {
     Fetch(service: "owners") {
@@ -119,5 +123,6 @@ QueryPlan {
       },
     },
   },
-}""",
+}\
+"""),
     )

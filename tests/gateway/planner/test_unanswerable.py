@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 
+from inline_snapshot import snapshot
+
 from gateway.executor import execute_plan
 from gateway.operation.prepare import prepare_operation
 from gateway.planner import QueryPlanner
@@ -40,6 +42,20 @@ def test_a_requirement_of_a_type_without_a_key_is_named() -> None:
         'No subgraph can be asked for the field "box" of "Size" here: "Size" has no @key in '
         'subgraph "boxes" by which it could be sent what the field requires.'
     ]
+    assert str(plan) == snapshot("""\
+QueryPlan {
+  Fetch(service: "wares") {
+    {
+      ware {
+        size {
+          width
+        }
+      }
+    }
+  },
+}
+# ware.size.box: No subgraph can be asked for the field "box" of "Size" here: "Size" has no @key in subgraph "boxes" by which it could be sent what the field requires.\
+""")  # noqa: E501 - the text is one line
 
 
 def test_a_field_that_fails_for_one_of_several_types_is_reported_for_that_type_only() -> None:
@@ -63,6 +79,39 @@ def test_a_field_that_fails_for_one_of_several_types_is_reported_for_that_type_o
     prepared = prepare_operation(graph.api_schema, "{ things { __typename rank } }")
     assert not isinstance(prepared, list)
     plan = QueryPlanner(graph).plan(prepared.operation)
+    assert str(plan) == snapshot("""\
+QueryPlan {
+  Sequence {
+    Fetch(service: "things") {
+      {
+        things {
+          __typename
+          ... on A {
+            __typename
+            id
+          }
+        }
+      }
+    },
+    Flatten(path: "things.@") {
+      Fetch(service: "ranks") {
+        {
+          ... on A {
+            __typename
+            id
+          }
+        } =>
+        {
+          ... on A {
+            rank
+          }
+        }
+      },
+    },
+  },
+}
+# things.rank: No subgraph can be asked for the field "rank" of "B" here.\
+""")
     world = World({n: FEDERATION_LINK + sdl for n, sdl in subgraphs.items()}, graph.api_schema)
     client = StrictSubgraphs(world, seed=SEED)
     result = asyncio.run(execute_plan(plan, prepared, {}, supergraph=graph, client=client))

@@ -65,6 +65,7 @@ class ComposedGraph:
                 tuple(error.code.value for error in result.errors),
                 "\n".join(str(error) for error in result.errors),
             )
+        self.subgraphs = subgraphs
         self.supergraph = load_supergraph(result.supergraph_sdl)
         self.planner = QueryPlanner(self.supergraph)
         self.schema: GraphQLSchema = (
@@ -81,8 +82,13 @@ class CompositionFailedError(Exception):
         self.codes = codes
 
 
-def find_problem(case: Case, graph: ComposedGraph | None = None) -> Problem | None:
-    """Compose, plan and execute a case; what is wrong, or None."""
+def find_problem(
+    case: Case, graph: ComposedGraph | None = None, client: StrictSubgraphs | None = None
+) -> Problem | None:
+    """Compose, plan and execute a case; what is wrong, or None.
+
+    Who wants to know what the subgraphs were asked gives the `client`, made for the same case.
+    """
     if graph is None:
         try:
             graph = ComposedGraph(case.subgraphs, case.unsplit)
@@ -97,7 +103,8 @@ def find_problem(case: Case, graph: ComposedGraph | None = None) -> Problem | No
     if isinstance(values, list):
         return Problem("invalid", f"the variables are refused: {values}")
     plan = graph.planner.plan(prepared.operation, override_labels=case.labels)
-    client = StrictSubgraphs(graph.world, case.seed, case.labels, failing=case.failing)
+    if client is None:
+        client = StrictSubgraphs(graph.world, case.seed, case.labels, failing=case.failing)
     result = _run(execute_plan(plan, prepared, values, supergraph=graph.supergraph, client=client))
     expected = graph.world.answer(case.query, case.variables, case.seed, failing=case.failing)
     found = _compare(case, plan, client, result, expected)

@@ -273,6 +273,8 @@ def _with_provided(value: Any, sets: tuple[SelectionSetNode, ...]) -> Any:
 
 
 def _is_complete(selections: SelectionSetNode, value: Any) -> bool:
+    if isinstance(value, list):
+        return all(_is_complete(selections, item) for item in value)
     return isinstance(value, Mapping) and all(
         isinstance(selection, FieldNode)
         and value.get(selection.name.value) is not None

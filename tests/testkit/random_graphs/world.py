@@ -164,7 +164,14 @@ class World:
         given = {}
         if arguments:
             known = set.intersection(
-                *({item.name.value for item in node.arguments or ()} for _, node in declarations)
+                *(
+                    {
+                        item.name.value
+                        for item in node.arguments or ()
+                        if not applied(item.directives, "inaccessible")
+                    }
+                    for _, node in declarations
+                )
             )
             given = {name: arguments[name] for name in sorted(arguments) if name in known}
         number = _hash(
@@ -210,7 +217,7 @@ class World:
             ]
             return [
                 self._of_types(items, thing, field, _hash(number, index), is_key=is_key)
-                for index in range(number // 6 % 4)
+                for index in range(1 if is_key else number // 6 % 4)
             ]
         names = [(subgraph, named(node)) for subgraph, node in nullable]
         subgraph, name = names[0]
@@ -240,6 +247,8 @@ class World:
         chosen = sorted(possible)[number % len(possible)]
         if is_key:
             return Thing(chosen, thing.number)
+        if self.unsplit.query_type is not None and chosen == self.unsplit.query_type.name:
+            return Thing(chosen, 0)  # there is one, wherever it is reached
         if chosen in self.siblings:
             siblings = self.siblings[chosen]
             return Thing(chosen, number // 7 % 3 * len(siblings) + siblings.index(chosen))
@@ -305,13 +314,14 @@ class World:
         for name, part in value.items():
             if (type_name, name) not in self.keys:
                 continue
-            if isinstance(part, Mapping):
-                target = self._target(type_name, name)
-                found += self._numbers(str(part.get("__typename", target)), part)
-            elif isinstance(part, str) and part.startswith(f"{name}-"):
-                found.append(int(part.rpartition("-")[2]))
-            elif isinstance(part, int) and not isinstance(part, bool):
-                found.append(part)
+            for item in part if isinstance(part, list) else [part]:
+                if isinstance(item, Mapping):
+                    target = self._target(type_name, name)
+                    found += self._numbers(str(item.get("__typename", target)), item)
+                elif isinstance(item, str) and item.startswith(f"{name}-"):
+                    found.append(int(item.rpartition("-")[2]))
+                elif isinstance(item, int) and not isinstance(item, bool):
+                    found.append(item)
         return found
 
     def _target(self, type_name: str, field: str) -> str:
