@@ -33,7 +33,9 @@ def test_a_wrong_answer_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         GraphView,
         "__init__",
-        lambda self, graph, pool, _: made(self, graph, pool, frozenset({"moved"})),
+        lambda self, graph, pool, _, contexts: made(
+            self, graph, pool, frozenset({"moved"}), contexts
+        ),
     )
     with pytest.raises(AssertionError, match="has not moved to b yet"):
         assert_case(moving, "{ thing { size } }", "")

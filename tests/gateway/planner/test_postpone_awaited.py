@@ -1,4 +1,4 @@
-"""A call that others wait for goes with a later one at its place, if no chain gets longer by that."""
+"""A call that others wait for goes with a later one at its place if no chain gets longer."""
 
 from __future__ import annotations
 
