@@ -100,7 +100,7 @@ def find_problem(
             prepared,
             values,
             supergraph=planner.supergraph,
-            client=StrictSubgraphs(universe),
+            client=StrictSubgraphs(universe, override_labels),
         )
     )
     where = f"\n{query}\n{json.dumps(dict(variables))}\n{plan}\n"

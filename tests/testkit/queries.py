@@ -110,20 +110,21 @@ class RandomQueries:
     def _argument(self, type_: GraphQLInputType) -> str:
         if self.random.random() < 0.4:
             name = f"v{len(self.variables)}"
-            self.variables[name] = self._value(type_)
+            self.variables[name] = self.value(type_)
             self._declared.append(f"${name}: {type_}")
             return f"${name}"
-        return _literal(self._value(type_), type_)
+        return _literal(self.value(type_), type_)
 
-    def _value(self, type_: GraphQLInputType) -> Any:
+    def value(self, type_: GraphQLInputType) -> Any:
+        """A value that an argument or a variable of the type may have."""
         if isinstance(type_, GraphQLNonNull):
-            return self._value(type_.of_type)
+            return self.value(type_.of_type)
         if isinstance(type_, GraphQLList):
-            return [self._value(type_.of_type)]
+            return [self.value(type_.of_type)]
         if isinstance(type_, GraphQLEnumType):
             return self.random.choice(sorted(type_.values))
         if is_input_object_type(type_):
-            return {name: self._value(part.type) for name, part in type_.fields.items()}
+            return {name: self.value(part.type) for name, part in type_.fields.items()}
         number = self.random.randint(0, 3)
         return {"Int": number, "Float": number + 0.5, "Boolean": bool(number % 2)}.get(
             get_named_type(type_).name, f"text-{number}"

@@ -236,10 +236,14 @@ class Universe:
 
 
 class StrictSubgraphs:
-    """A `SubgraphClient` over all subgraphs of a universe."""
+    """A `SubgraphClient` over all subgraphs of a universe.
 
-    def __init__(self, universe: Universe) -> None:
+    With `labels` a subgraph resolves no field that these give to another.
+    """
+
+    def __init__(self, universe: Universe, labels: frozenset[str] | None = None) -> None:
         self.universe = universe
+        self._labels = labels
         self.requests: list[SubgraphRequest] = []
         self._schemas = {
             name: subgraph_schema(universe.supergraph, universe.graph, name)
@@ -289,6 +293,8 @@ class StrictSubgraphs:
         edge = universe.graph.field_edge(node, info.field_name) if node else None
         if edge is None:
             raise GraphQLError(f"{subgraph} does not resolve {parent_type}.{info.field_name} here.")
+        if self._labels is not None and edge.override and not edge.override.holds(self._labels):
+            raise GraphQLError(f"{parent_type}.{info.field_name} is not {subgraph}'s to resolve.")
         if edge.conditions:
             self._check_sent(thing, edge.conditions, thing.sent)
         value = universe.value(thing, info.field_name, arguments)

@@ -34,8 +34,10 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
+    is_input_type,
     parse,
     print_ast,
+    type_from_ast,
 )
 
 from gateway.operation.prepare import PreparedOperation, prepare_operation
@@ -65,8 +67,8 @@ QUERIES_PER_GRAPH = 45
 RANDOM_GRAPHS = range(9000, 9030)
 QUERIES_PER_RANDOM = 10
 PLANS_AS_TEXT = 12
-KNOWN_WORSE = 1
-"""Queries on random graphs with plans worse than the reference's; ARCHITECTURE says why."""
+KNOWN_WORSE = 0
+"""Queries on random graphs with plans worse than the reference's; ARCHITECTURE would say why."""
 
 MORE: dict[str, dict[str, str]] = {
     # As "requirements"; the reference planner cannot enter by a key that is @external.
@@ -331,7 +333,7 @@ def answers_wrongly(graph: str, query: str, reference: dict[str, Any]) -> bool:
     """
     planner = planner_for(graph_sdl(graph))
     plan = plan_from_json(reference["plan"])
-    given = VARIABLES.get(query, {})
+    given = _some_variables(planner, query) | VARIABLES.get(query, {})
     switches = [name for name, value in given.items() if isinstance(value, bool)]
     # What is wrong below a condition shows only where the condition holds.
     trials = [given, *(given | dict.fromkeys(switches, value) for value in (True, False))]
@@ -346,6 +348,21 @@ def answers_wrongly(graph: str, query: str, reference: dict[str, Any]) -> bool:
     with mock.patch.object(planner, "plan", return_value=plan):
         is_wrong = any_problem()
     return is_wrong and not any_problem()
+
+
+def _some_variables(planner: QueryPlanner, query: str) -> dict[str, Any]:
+    """Values for all variables of a query."""
+    schema = planner.supergraph.api_schema
+    prepared = prepare_operation(schema, query)
+    if isinstance(prepared, list):
+        raise TypeError(f"the query is invalid: {prepared}")
+    maker = RandomQueries(schema, random.Random(1))
+    found = {}
+    for item in prepared.operation.variables:
+        type_ = type_from_ast(schema, item.type)
+        if is_input_type(type_):
+            found[item.variable.name.value] = maker.value(type_)
+    return found
 
 
 def record() -> int:
