@@ -4,7 +4,7 @@ A field's contextual arguments are filled from the nearest object above it whose
 context. Which object that is follows from the operation, so it is decided before the search: the
 selections of that object get the value as one more item (`Item.context`), and fields below carry
 the contexts that are set above them (`Item.contexts`). The search places such an item like any
-other; `fetch_graph.py` asks for it when a call uses it, and lets the call wait for it.
+other; `build_fetch_graph.py` asks for it when a call uses it, and lets the call wait for it.
 
 Where only some of an object's possible types set the context, the ones further up stand in for
 the others: the executor takes the first that is there.

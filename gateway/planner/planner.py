@@ -7,11 +7,12 @@ from graphql import OperationType
 from gateway.operation.model import Operation
 from gateway.plan.nodes import QueryPlan
 from gateway.planner.best import BestSearch
+from gateway.planner.build_fetch_graph import build_fetch_graph
 from gateway.planner.contexts import ContextFacts, ContextPass
 from gateway.planner.emit import emit_plan
 from gateway.planner.errors import PlanningError
 from gateway.planner.explain import FetchExplanation, explain_fetches
-from gateway.planner.fetch_graph import FetchGraph, build_fetch_graph
+from gateway.planner.fetch_graph import FetchGraph
 from gateway.planner.mutations import once_each
 from gateway.planner.optimize import optimize
 from gateway.planner.query_tree import Solution

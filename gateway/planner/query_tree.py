@@ -2,7 +2,7 @@
 
 A `Solution` belongs to a position (an object in the response) and says how each of its items is
 placed. Placements of fields with selections hold the solution of the position below; together they
-form the tree that `fetch_graph.py` turns into subgraph calls.
+form the tree that `build_fetch_graph.py` turns into subgraph calls.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.operation.prepare import prepare_operation
 from gateway.plan.serde import plan_from_json, plan_to_json
-from gateway.planner.fetch_graph import build_fetch_graph
+from gateway.planner.build_fetch_graph import build_fetch_graph
 from gateway.planner.optimize import optimize
 from gateway.planner.planner import QueryPlanner
 from tests.gateway.planner.graphs import SUBGRAPHS, supergraph
