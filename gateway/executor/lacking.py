@@ -173,7 +173,7 @@ def _using(fetch: FetchNode, variables: frozenset[str]) -> frozenset[str]:
     return frozenset(
         _response_name(fetch, node)
         for _, node in _fields(_entity_selections(fetch.operation)[1])
-        if not variables.isdisjoint(_variables(node.arguments))
+        if not variables.isdisjoint(_variables(node.arguments or ()))
     )
 
 

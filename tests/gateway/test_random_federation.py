@@ -32,6 +32,17 @@ def test_random_graphs_answer_like_their_unsplit_schema(part: int) -> None:
             pytest.fail(str(minimal(failure, seconds=20)))
 
 
+@pytest.mark.parametrize(
+    "seed",
+    [
+        302262,  # a call at several places was merged with one at the first of them only
+    ],
+)
+def test_graphs_that_were_once_planned_wrongly(seed: int) -> None:
+    for failure in run_graph(seed):
+        pytest.fail(str(minimal(failure, seconds=20)))
+
+
 def test_the_same_seed_makes_the_same_graph() -> None:
     assert make_split(7).sdl() == make_split(7).sdl()
     assert make_split(7).sdl() != make_split(8).sdl()

@@ -15,8 +15,9 @@ from gateway.planner.optimize.levels import levels
 def merge_same_place(graph: FetchGraph) -> None:
     """Merge entity calls that differ only in what they ask for."""
     calls = [group for group in graph.groups if not group.is_at_root]
-    at_place = Counter((group.subgraph, group.place) for group in calls)
-    several = [group for group in calls if at_place[group.subgraph, group.place] > 1]
+    places = {group: frozenset(group.places) for group in calls}
+    at_places = Counter((group.subgraph, places[group]) for group in calls)
+    several = [group for group in calls if at_places[group.subgraph, places[group]] > 1]
     sent = {group: _sent(group) for group in several}
     while sent and _merge_once(graph, sent):
         pass  # what waited for merged calls may now be mergeable, too
@@ -26,7 +27,7 @@ def _sent(group: FetchGroup) -> tuple[object, ...]:
     """What goes where; merging does not change it."""
     requires = frozenset((item.type_condition, item.selections) for item in group.required())
     changes = frozenset(group.rewrites) | frozenset(group.contexts)
-    return (group.step, group.subgraph, group.place, requires, changes)
+    return (group.step, group.subgraph, frozenset(group.places), requires, changes)
 
 
 def _merge_once(graph: FetchGraph, sent: dict[FetchGroup, tuple[object, ...]]) -> bool:

@@ -558,6 +558,27 @@ def test_a_value_that_failed_is_not_sent_and_the_rest_is_answered() -> None:
         holds(SHOP, query, failing=True)
 
 
+def test_what_takes_no_value_is_answered_in_the_same_call_where_a_value_failed() -> None:
+    subgraphs = {
+        "carts": """
+            type Query { carts: [Cart!]! }
+            type Cart @key(fields: "id") { id: ID! lines: [Line!]! }
+            type Line { ware: Ware! }
+            type Ware @key(fields: "id", resolvable: false) { id: ID! }
+        """,
+        "shop": """
+            type Cart @key(fields: "id") @context(name: "buyer") { id: ID! currency: String }
+            type Ware @key(fields: "id") {
+              id: ID!
+              name: String
+              price(currency: String @fromContext(field: "$buyer { currency }")): String
+            }
+        """,
+    }
+    holds(subgraphs, "{ carts { lines { ware { name price } } } }")
+    holds(subgraphs, "{ carts { lines { ware { name price } } } }", failing=True)
+
+
 def test_all_values_travel_in_one_request() -> None:
     texts = linked(SHOP)
     graph = ComposedGraph(texts)

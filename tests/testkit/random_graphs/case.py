@@ -13,6 +13,7 @@ from graphql import GraphQLList, GraphQLNonNull, GraphQLSchema, build_schema
 
 from gateway.context import RequestContext
 from gateway.executor.compiled.executor import OperationExecutor
+from gateway.executor.errors import INTERNAL_ERROR
 from gateway.executor.execute import ExecutionResult, execute_plan
 from gateway.operation.prepare import prepare_operation
 from gateway.operation.variables import coerce_variables
@@ -168,6 +169,9 @@ def _compare(
         return Problem("unresolvable", str(plan.unresolvable))
     if client.violations:
         return Problem("violation", client.violations[0])
+    for error in result.errors:
+        if error.get("extensions", {}).get("code") == INTERNAL_ERROR:
+            return Problem("defect", str(error))
     if case.failing:
         difference = _partial_difference(result, expected, is_voided=client.is_voided)
         return Problem("partial", difference) if difference else None
