@@ -16,6 +16,7 @@ from supergraph.checks.beside import MIN_BESIDE, beside
 from supergraph.checks.change import Criticality, SchemaChange
 from supergraph.checks.changes_found import change_finding, findings_of, graph_changes
 from supergraph.checks.contracts import VariantCheck, check_variants
+from supergraph.checks.errors import CheckInputError
 from supergraph.checks.existing import mark_existing
 from supergraph.checks.finding import Finding, Level, Stage
 from supergraph.checks.inputs import CheckInputs
@@ -183,16 +184,18 @@ def _base(
     side = compose_side(source, cache, store, composed=composed, like=like)
     if isinstance(side, Failed):
         merged = merged_side(source, cache, like)
-        if merged is None:
-            outcome = "Nothing could be compared with it; --base none does not try."
-        else:
-            outcome = "It was compared all the same: only some of its queries have no plan."
         first, more = side.errors[0], len(side.errors) - 1
         sentence = first.message.partition("\n")[0].rstrip(" .:")
         also = f" (and {more} more {'error' if more == 1 else 'errors'})" if more else ""
         said = f"{first.code}: {sentence}{also}"
-        note = f"{source.label} does not compose, without this change: {said}. {outcome}"
-        return _Base(source, merged, side.errors, (note,))
+        told = f"{source.label} does not compose, without this change: {said}."
+        if merged is not None:
+            note = f"{told} It was compared all the same: only some of its queries have no plan."
+            return _Base(source, merged, side.errors, (note,))
+        if like is not None:
+            # To pass what was compared with nothing would be taken for a check.
+            raise CheckInputError(f"{told} With --base none nothing is compared.")
+        return _Base(source, None, side.errors)
     if side.supergraph is None:
         return _Base(
             source,

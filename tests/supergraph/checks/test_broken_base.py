@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from supergraph.checks.result import ExitCode
 from tests.supergraph.checks.project import PRICE, Project
 
@@ -93,36 +91,30 @@ def test_hints_that_fail_are_those_of_the_change(project: Project) -> None:
     assert checked(project, "--fail-on", "hints")[0] == ExitCode.FINE
 
 
-# --- Subgraphs that do not merge ------------------------------------------------------------------
-
-
-def test_with_nothing_to_compare_with_the_rest_is_checked(project: Project) -> None:
-    project.replace(*CLASH)
-    project.commit()
-    undo(project, CLASH)
-    project.write("operations/top.graphql", "query Top { top { never } }")
-    code, report = checked(project, "--operations", "operations")
-    assert code == ExitCode.BREAKING
-    assert codes(report) == ["OPERATION_INVALID"]
-    (note,) = report["notes"][:1]
-    assert note.startswith(
-        "main:supergraph.yaml does not compose, without this change: FIELD_TYPE_MISMATCH: "
-    )
-    assert note.endswith("Nothing could be compared with it; --base none does not try.")
-
-
-@pytest.mark.parametrize("change", [CLASH, HOLE], ids=["no merge", "a hole"])
-def test_lint_findings_of_the_base_stay_forgiven(
-    project: Project, change: tuple[str, str, str]
-) -> None:
+def test_lint_findings_of_the_base_stay_forgiven(project: Project) -> None:
     project.replace("products.graphql", "  old: Product\n", "  Old_One: Product\n")
-    project.replace(*change)
+    project.replace(*HOLE)
     project.commit()
-    undo(project, change)
+    undo(project, HOLE)
     lint = ("--fail-on", "lint-warnings")
     assert checked(project, *lint)[0] == ExitCode.FINE
     project.replace("products.graphql", "  Old_One: Product\n", "  New_One: Product\n")
     assert "field-names" in codes(checked(project, *lint)[1])
+
+
+# --- Subgraphs that do not merge ------------------------------------------------------------------
+
+
+def test_nothing_can_be_compared_with_what_does_not_merge(project: Project) -> None:
+    project.replace(*CLASH)
+    project.commit()
+    undo(project, CLASH)
+    refused = project.check("--base", "main")
+    assert refused.exit_code == ExitCode.USAGE
+    assert "main:supergraph.yaml does not compose, without this change" in refused.stderr
+    assert "FIELD_TYPE_MISMATCH" in refused.stderr
+    assert "--base none" in refused.stderr
+    assert project.check("--base", "none").exit_code == ExitCode.FINE
 
 
 def test_what_still_does_not_merge_fails_and_says_whose_fault_it_is(project: Project) -> None:
