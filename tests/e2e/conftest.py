@@ -28,6 +28,7 @@ from subgraph_kit.testing.otlp import OtlpReceiver
 GROUP = "mesh"
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
