@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock fmt check test test-random kafka kafka-stop test-kafka test-mysql bench profile demo composition-reference change-reference plan-quality digest docs clean
+.PHONY: help setup native lock fmt check test test-random kafka kafka-stop test-kafka test-mysql bench profile demo composition-reference change-reference plan-quality digest docs clean
 
 help: ## print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,8 +17,12 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "DictaMesh needs Python 3.11 or newer; point make at one with PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo 'Now the planner is compiled, if there is a C compiler: about a minute. DICTAMESH_NATIVE=0 leaves it out.'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+native: $(STAMP) ## compile the planner again after a change to it (until then its sources run: the same, slower)
+	@$(BIN)/python hatch_build.py
 
 lock: $(STAMP) ## refresh requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock
@@ -51,10 +55,10 @@ test-kafka: kafka ## the tests that need Apache Kafka, against that broker (ARGS
 test-mysql: $(STAMP) ## the tests that need MySQL's wire, against MariaDB fetched by Maven (Linux; ARGS passes options to pytest)
 	$(BIN)/python tools/mariadb/run.py $(BIN)/pytest -m mysql $(ARGS)
 
-bench: $(STAMP) ## measure the parts apart (ARGS=--only gateway); composition beside the reference after `npm ci` in tools/composition-bench
+bench: native ## measure the parts apart (ARGS=--only gateway); composition beside the reference after `npm ci` in tools/composition-bench
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
-profile: $(STAMP) ## where a gateway under load spends its time (ARGS=--small, --seconds 20, --raw FILE)
+profile: native ## where a gateway under load spends its time (ARGS=--small, --seconds 20, --raw FILE)
 	$(BIN)/python -m tests.benchmarks.profile $(ARGS)
 
 demo: $(STAMP) ## bring up the whole mesh and show it (ARGS=--once ends after the tour)

@@ -19,6 +19,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from supergraph.native import use_native
+
 if TYPE_CHECKING:
     from supergraph.cache import CompositionCache
     from supergraph.checks.change import Criticality, SchemaChange
@@ -103,3 +105,5 @@ class _Package(ModuleType):
 
 
 sys.modules[__name__].__class__ = _Package
+
+use_native()  # before the first module of which there may be a native one

@@ -15,6 +15,7 @@ selections depends only on the nodes at which their object is at hand. So
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator
 from typing import Protocol
 
@@ -43,6 +44,13 @@ THOROUGH_STEPS = 20_000
 MAX_STEPS = 120_000
 """Placements tried before the search gives up; a second or so."""
 
+MAX_NESTING = 100
+"""Positions that may be nested: compiled code has no other limit before the stack's end."""
+
+STEPS_AT_A_TIME = 500
+"""Placements tried before other threads get a turn; some milliseconds. Compiled code gives them
+none by itself, and the event loop is one of them."""
+
 
 class _Attempt(Protocol):
     """Solves a position with a given set of further subgraphs."""
@@ -66,6 +74,7 @@ class BestSearch:
         self.pool = pool
         self.view = GraphView(graph, pool, labels, contexts)
         self.steps = 0
+        self._next_pause = STEPS_AT_A_TIME
         self._solved: dict[tuple[int, tuple[Arrival, ...]], Solution] = {}
         self._solving: set[tuple[int, tuple[object, ...]]] = set()
         self._cut_short = 0
@@ -82,8 +91,13 @@ class BestSearch:
             PlanningError: beyond the bound.
         """
         self.steps += steps
-        if self.steps > MAX_STEPS:
-            raise PlanningError("The operation is too complex to be planned; ask for less at once.")
+        if self.steps > self._next_pause:
+            self._next_pause = self.steps + STEPS_AT_A_TIME
+            time.sleep(0)
+            if self.steps > MAX_STEPS:
+                raise PlanningError(
+                    "The operation is too complex to be planned; ask for less at once."
+                )
 
     def solve_root(self, selections: Selections, kind: OperationType) -> Solution:
         """The best way to know the operation's root fields."""
@@ -104,6 +118,8 @@ class BestSearch:
         if identity in self._solving:
             self._cut_short += 1
             return None
+        if len(self._solving) >= MAX_NESTING:
+            raise PlanningError("The operation is nested too deeply to be planned.")
         self._solving.add(identity)
         cut_before = self._cut_short
         try:

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from graphql import (
     DirectiveNode,
     ListTypeNode,
+    ListValueNode,
     NonNullTypeNode,
+    ObjectValueNode,
     TypeNode,
     ValueNode,
     VariableNode,
-    Visitor,
     print_ast,
-    visit,
 )
 
 from gateway.operation.model import Condition, Conditions
@@ -238,11 +238,11 @@ def variables_in(node: ValueNode | DirectiveNode) -> set[str]:
     """Names of the variables used in a value or a directive."""
     if isinstance(node, VariableNode):
         return {node.name.value}
-    found: set[str] = set()
-
-    class Collect(Visitor):
-        def enter_variable(self, variable: VariableNode, *_: object) -> None:
-            found.add(variable.name.value)
-
-    visit(node, Collect())
-    return found
+    parts: Iterable[ValueNode] = ()
+    if isinstance(node, ListValueNode):
+        parts = node.values
+    elif isinstance(node, ObjectValueNode):
+        parts = [field.value for field in node.fields]
+    elif isinstance(node, DirectiveNode):
+        parts = [argument.value for argument in node.arguments or ()]
+    return {name for part in parts for name in variables_in(part)}

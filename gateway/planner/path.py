@@ -25,8 +25,6 @@ Place = Callable[[Item, TypeName, list[Source]], Placement | None]
 Conditions = tuple[tuple[Placement, ...], int]
 """What has to be known before a call, placed, and the depth of the call."""
 
-_UNKNOWN: Conditions = ((), -1)
-
 
 def arrival_sources(
     graph: QueryGraph, arrivals: tuple[Arrival, ...], seen_as: TypeName
@@ -82,9 +80,9 @@ def reachable_sources(
         known: dict[int, Conditions | None] = {}
         ranked: list[tuple[tuple[int, bool, int], Visit, Entry]] = []
         for index, (entry, items) in enumerate(waiting):
-            conditions = known.get(id(items), _UNKNOWN)
-            if conditions is _UNKNOWN:
-                conditions = known[id(items)] = _conditions(items, seen_as, sources, place)
+            if id(items) not in known:
+                known[id(items)] = _conditions(items, seen_as, sources, place)
+            conditions = known[id(items)]
             if conditions is not None:
                 placed, depth = conditions
                 visit = Visit(entry.subgraph, seen_as, depth, entry, placed, len(placed))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
-from gateway.planner.graph_view import GraphView
+from gateway.planner.best import BestSearch
 from tests.testkit.cases import assert_case
 
 THINGS = {
@@ -29,14 +30,11 @@ def test_a_wrong_answer_fails(monkeypatch: pytest.MonkeyPatch) -> None:
             type Thing @key(fields: "id") { id: ID! size: Int @override(from: "a", label: "moved") }
         """,
     }
-    made = GraphView.__init__
-    monkeypatch.setattr(
-        GraphView,
-        "__init__",
-        lambda self, graph, pool, _, contexts: made(
-            self, graph, pool, frozenset({"moved"}), contexts
-        ),
-    )
+
+    def search(graph: Any, pool: Any, _: object, contexts: Any) -> BestSearch:
+        return BestSearch(graph, pool, frozenset({"moved"}), contexts)
+
+    monkeypatch.setattr("gateway.planner.planner.BestSearch", search)
     with pytest.raises(AssertionError, match="has not moved to b yet"):
         assert_case(moving, "{ thing { size } }", "")
 
