@@ -9,6 +9,7 @@ used, so a subgraph that was considered and not needed is not asked.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TypeAlias
 
 from graphql import (
@@ -299,7 +300,7 @@ class _Builder:
             values.extend(self._values_above(edge, asked.position, asked.wanted))
         group, selection = base.place()
         if edge is not None and edge.context_arguments:
-            arguments += self._fill_contexts(group, edge, values)
+            arguments += self._fill_contexts(group, edge, values, asked.position)
             arguments_text = written_arguments(arguments)
         if not self._graph.facts(base.node).is_interface_object:
             selection = selection.on(source.node.type_name)
@@ -466,7 +467,11 @@ class _Builder:
         return needed.suppliers
 
     def _fill_contexts(
-        self, group: FetchGroup, edge: FieldEdge, values: Iterable[ValueAbove]
+        self,
+        group: FetchGroup,
+        edge: FieldEdge,
+        values: Iterable[ValueAbove],
+        position: Position,
     ) -> tuple[tuple[str, ValueNode], ...]:
         """The arguments that a field takes from above; the group then waits for their values."""
         arguments: list[tuple[str, ValueNode]] = []
@@ -474,9 +479,17 @@ class _Builder:
             variable = self._variable(edge, argument)
             group.context_types[variable] = argument.type
             arguments.append((argument.name, VariableNode(name=NameNode(value=variable))))
+        below = _count_fields(position.place.path) - _count_fields(group.place.path)
         for value in values:
+            levels = value.rewrite.levels - below
+            if levels < 1:
+                continue  # for objects of another type; what is here takes its value further up
+            if _wait_for(value.suppliers, group):
+                # What supplies it is written for objects above, from field sets: it has calls of
+                # its own, and composition refuses field sets that need what they are for.
+                raise AssertionError("a value waits for a call that is to be sent it")
             self._takes_values = True
-            group.contexts[value.rewrite] = None
+            group.contexts[replace(value.rewrite, levels=levels)] = None
             group.parents.update(value.suppliers)
         return tuple(arguments)
 
@@ -596,6 +609,10 @@ def _with_requirements(solution: Solution) -> Iterator[SubgraphName]:
             is_interface_object = visit.entry is not None and visit.entry.is_interface_object
             if edge is not None and edge.conditions and is_interface_object:
                 yield visit.subgraph
+
+
+def _count_fields(path: FlattenPath) -> int:
+    return sum(isinstance(segment, FieldSegment) for segment in path)
 
 
 def _leaf_paths(node: RequiredNode) -> Iterator[RewritePath]:
