@@ -4,7 +4,7 @@ A field's contextual arguments are filled from the nearest object above it whose
 context. Which object that is follows from the operation, so it is decided before the search: the
 selections of that object get the value as one more item (`Item.context`), and fields below carry
 the contexts that are set above them (`Item.contexts`). The search places such an item like any
-other; `build_fetch_graph.py` asks for it when a call uses it, and lets the call wait for it.
+other; `fill_contexts.py` asks for it when a call uses it, and lets the call wait for it.
 
 A field that takes a value is asked by an entity call, which sends it as a variable: by one for the
 field's own object, or by one for an object above it that is below the one that sets the context.
