@@ -192,9 +192,12 @@ class _Builder:
                 f"The operation asks for more than {MAX_WRITTEN_FIELDS} fields, fragments expanded."
             )
         response_name = item.response_name
+        # A root field of a mutation that is a value for fields below is executed when they are
+        # wanted, and never in place of the client's own, whose turn is another.
+        is_executed = self._is_executed(position)
         if needed is not None and item.name != TYPENAME:
-            response_name = position.names.internal_name(item)
-        guard = position.conditions if needed is not None else wanted
+            response_name = position.names.internal_name(item, is_apart=is_executed)
+        guard = wanted if needed is None or is_executed else position.conditions
         asked = Asked(placement, response_name, position, guard, wanted, needed is not None)
         if placement.below is None:
             self._add_leaf(asked, needed)
@@ -406,6 +409,9 @@ class _Builder:
                 is_apart=apart is not None,
                 ways=frozenset({position.way}),
             )
+            if self._is_executed(position):
+                group.selection.is_executed = True
+                group.parents.update(dict.fromkeys(self._executed_now()))
             self.groups.append(group)
         self._visited[asked] = group
         group.is_apart = group.is_apart and not is_ambiguous
@@ -435,6 +441,14 @@ class _Builder:
             typename = (condition, FieldSegment(TYPENAME))
             group.rewrites[SetValueRewrite(typename, visit.entry.type_name)] = None
         return group
+
+    def _is_executed(self, position: Position) -> bool:
+        """Whether fields of the object are root fields of a mutation."""
+        return self._kind is OperationType.MUTATION and not position.place.path
+
+    def _executed_now(self) -> list[FetchGroup]:
+        """The calls of this step that execute root fields of a mutation: one after the other."""
+        return [group for group in self.groups if group.step == self._step and group.is_at_root]
 
     def _apart(self, solution: Solution) -> frozenset[SubgraphName]:
         """Subgraphs whose interface object has a field here that needs more than a key.

@@ -23,8 +23,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 
-from graphql import OperationType
-
 from gateway.planner.errors import PlanningError
 from gateway.planner.selections import Item, SelectionPool, Selections
 from supergraph.contexts import ContextValue, value_of
@@ -68,13 +66,8 @@ class ContextFacts:
     def set_by(self) -> dict[TypeName, Contexts]:
         """What each object type sets: by itself, or by an interface or union that it belongs to."""
         found: dict[TypeName, set[str]] = {}
-        not_queries = {
-            name
-            for kind, name in self._graph.supergraph.root_types.items()
-            if kind != OperationType.QUERY.value
-        }
         for definition in self._types.values():
-            for name in self._graph.possible_types(definition.name) - not_queries:
+            for name in self._graph.possible_types(definition.name):
                 found.setdefault(name, set()).update(definition.contexts)
         return {name: frozenset(contexts) for name, contexts in found.items() if contexts}
 
