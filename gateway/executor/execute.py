@@ -89,7 +89,7 @@ async def execute_plan(
     for unresolvable in plan.unresolvable:
         _add_unresolvable(execution, shape, unresolvable)
     errors = [_in_clients_terms(error, shape) for error in execution.errors]
-    errors += unexplained(execution.not_asked, errors, shape)
+    errors += unexplained(execution.facts, execution.not_asked, errors, shape)
 
     def answer_introspection(selection: FieldSelection) -> Any:
         definitions = prepared.operation.variables

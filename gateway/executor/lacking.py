@@ -9,14 +9,15 @@ beyond saying which field needs what.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     FieldNode,
     InlineFragmentNode,
+    NameNode,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
@@ -34,13 +35,26 @@ from gateway.executor.rewrites import rename_path
 from gateway.operation.shape import ObjectShape
 from gateway.plan.nodes import FetchNode, RequiredFragment
 
+_ONLY_TYPENAME = SelectionSetNode(selections=(FieldNode(name=NameNode(value="__typename")),))
+
+
+class Step(NamedTuple):
+    """A field's response name, and the type of objects that it is asked of; None for all."""
+
+    name: str
+    on: str | None = None
+
+
+Way = tuple[Step, ...]
+"""How to get from an entity to a field of it, or of an object below it."""
+
 
 @dataclass(frozen=True, slots=True)
 class NotAsked:
-    """Fields of an object that were left out of a call, by their response names."""
+    """Fields of an object, and of those below it, that were left out of a call."""
 
     position: Position
-    names: tuple[str, ...]
+    ways: tuple[Way, ...]
     subgraph: str
 
 
@@ -66,6 +80,8 @@ def reduced_calls(
     """
     positions_of: dict[tuple[str, frozenset[str]], list[Position]] = {}
     not_asked: list[NotAsked] = []
+    using = _using(fetch, missing_variables)
+    using_here = frozenset(way[0].name for way in using if len(way) == 1)
     for position in lacking:
         type_name = str(position.target.get("__typename"))
         all_names = _names_for(facts, fetch, type_name)
@@ -74,42 +90,67 @@ def reduced_calls(
             for field in fetch.dependent_fields
             if facts.applies(field.type_condition, type_name)
             and not has_all(facts, position, field.requires, failed)
-        ) | _using(fetch, missing_variables)
-        not_asked.append(NotAsked(position, tuple(names or all_names), fetch.subgraph))
-        if names and not names.issuperset(all_names):
+        )
+        left_out = using | {(Step(name),) for name in names}
+        ways = left_out or {(Step(name),) for name in all_names}
+        not_asked.append(NotAsked(position, tuple(ways), fetch.subgraph))
+        if left_out and not (names | using_here).issuperset(all_names):
             positions_of.setdefault((type_name, names), []).append(position)
     calls = [
         ReducedCall(reduced, positions)
         for (type_name, names), positions in positions_of.items()
-        if (reduced := _without(facts, fetch, type_name, names)) is not None
+        if (reduced := _without(facts, fetch, type_name, names, missing_variables)) is not None
     ]
     return calls, not_asked
 
 
 def unexplained(
-    not_asked: Iterable[NotAsked], errors: Sequence[ResponseError], shape: ObjectShape
+    facts: SupergraphFacts,
+    not_asked: Iterable[NotAsked],
+    errors: Sequence[ResponseError],
+    shape: ObjectShape,
 ) -> list[ResponseError]:
     """Errors for fields of the client that are null and about which nothing was said yet."""
     known = {error.path for error in errors}
     found: list[ResponseError] = []
     for item in not_asked:
-        place = item.position.path
-        for name in sorted(item.names):
-            path = (*place, name)
-            is_said = any(path[:length] in known for length in range(len(path) + 1))
-            is_there = name in item.position.target
-            if not is_there and not is_said and visible_path(shape, path) == path:
-                message = f'The field was not asked of subgraph "{item.subgraph}": a value that '
-                message += "it needs could not be had."
-                found.append(ResponseError(message, path, MISSING_INPUT, item.subgraph))
+        for way in sorted(item.ways, key=str):
+            for path in _absent(facts, item.position.target, item.position.path, way):
+                is_said = any(path[:length] in known for length in range(len(path) + 1))
+                if not is_said and visible_path(shape, path) == path:
+                    message = f'The field was not asked of subgraph "{item.subgraph}": a value '
+                    message += "that it needs could not be had."
+                    found.append(ResponseError(message, path, MISSING_INPUT, item.subgraph))
     return found
 
 
+def _absent(
+    facts: SupergraphFacts, value: Any, path: ResponsePath, way: Way
+) -> Iterator[ResponsePath]:
+    """The paths of the fields at the end of a way that no call has answered."""
+    if isinstance(value, list):
+        for index, element in enumerate(value):
+            yield from _absent(facts, element, (*path, index), way)
+    elif isinstance(value, dict):
+        (name, on), further = way[0], way[1:]
+        type_name = value.get("__typename")
+        if on is not None and isinstance(type_name, str) and not facts.applies(on, type_name):
+            return
+        if name not in value:
+            yield (*path, name)
+        elif further:
+            yield from _absent(facts, value[name], (*path, name), further)
+
+
 def _without(
-    facts: SupergraphFacts, fetch: FetchNode, type_name: str, names: frozenset[str]
+    facts: SupergraphFacts,
+    fetch: FetchNode,
+    type_name: str,
+    names: frozenset[str],
+    missing_variables: frozenset[str],
 ) -> FetchNode | None:
-    """The fetch without some fields, for objects of one type."""
-    operation, variables = _reduced_operation(fetch, names)
+    """The fetch without fields of these names or variables, for objects of one type."""
+    operation, variables = _reduced_operation(fetch, names, missing_variables)
     if operation is None:
         return None
     kept = tuple(
@@ -166,15 +207,35 @@ def _names_for(facts: SupergraphFacts, fetch: FetchNode, type_name: str) -> froz
     )
 
 
-def _using(fetch: FetchNode, variables: frozenset[str]) -> frozenset[str]:
+def _using(fetch: FetchNode, variables: frozenset[str]) -> frozenset[Way]:
     """The fields that take one of the variables."""
     if not variables:
         return frozenset()
+    selections = _entity_selections(fetch.operation)[1]
     return frozenset(
-        _response_name(fetch, node)
-        for _, node in _fields(_entity_selections(fetch.operation)[1])
-        if not variables.isdisjoint(_variables(node.arguments or ()))
+        tuple(
+            Step(str(name), step.on)
+            for name, step in zip(
+                rename_path([step.name for step in way], fetch.output_rewrites), way, strict=True
+            )
+        )
+        for way in _ways_to(selections, variables)
     )
+
+
+def _ways_to(selections: SelectionSetNode, variables: frozenset[str]) -> Iterator[Way]:
+    for on, node in _fields(selections):
+        step = Step((node.alias or node.name).value, on)
+        if _takes(node, variables):
+            yield (step,)
+        elif node.selection_set is not None:
+            for way in _ways_to(node.selection_set, variables):
+                yield (step, *way)
+
+
+def _takes(node: FieldNode, variables: frozenset[str]) -> bool:
+    """Whether the field itself takes one of the variables."""
+    return bool(variables) and not variables.isdisjoint(_variables(node.arguments or ()))
 
 
 def _variables(nodes: Any) -> set[str]:
@@ -191,11 +252,11 @@ def _variables(nodes: Any) -> set[str]:
 
 @lru_cache(maxsize=512)
 def _reduced_operation(
-    fetch: FetchNode, names: frozenset[str]
+    fetch: FetchNode, names: frozenset[str], missing_variables: frozenset[str]
 ) -> tuple[str | None, frozenset[str]]:
     """The document without some fields, and its variables; None if nothing is left."""
     definition, selections = _entity_selections(fetch.operation)
-    kept = _reduced(fetch, selections, names)
+    kept = _reduced(fetch, selections, names, missing_variables)
     if kept is None:
         return None, frozenset()
     (entities,) = definition.selection_set.selections
@@ -224,15 +285,21 @@ def _reduced_operation(
 
 
 def _reduced(
-    fetch: FetchNode, selections: SelectionSetNode, names: frozenset[str]
+    fetch: FetchNode,
+    selections: SelectionSetNode,
+    names: frozenset[str],
+    missing_variables: frozenset[str],
 ) -> SelectionSetNode | None:
+    """What is left without fields of these names here, and such that take missing variables."""
     kept: list[FieldNode | InlineFragmentNode] = []
     for selection in selections.selections:
         if isinstance(selection, FieldNode):
-            if _response_name(fetch, selection) not in names:
-                kept.append(selection)
+            if _response_name(fetch, selection) not in names and not _takes(
+                selection, missing_variables
+            ):
+                kept.append(_without_below(fetch, selection, missing_variables))
         elif isinstance(selection, InlineFragmentNode):
-            below = _reduced(fetch, selection.selection_set, names)
+            below = _reduced(fetch, selection.selection_set, names, missing_variables)
             if below is not None:
                 kept.append(
                     InlineFragmentNode(
@@ -245,3 +312,19 @@ def _reduced(
         isinstance(node, InlineFragmentNode) or node.name.value != "__typename" for node in kept
     )
     return SelectionSetNode(selections=tuple(kept)) if is_asked else None
+
+
+def _without_below(
+    fetch: FetchNode, node: FieldNode, missing_variables: frozenset[str]
+) -> FieldNode:
+    """The field, without such below it that take missing variables; its objects still count."""
+    if node.selection_set is None or missing_variables.isdisjoint(_variables([node])):
+        return node
+    below = _reduced(fetch, node.selection_set, frozenset(), missing_variables)
+    return FieldNode(
+        alias=node.alias,
+        name=node.name,
+        arguments=node.arguments,
+        directives=node.directives,
+        selection_set=below or _ONLY_TYPENAME,
+    )

@@ -8,22 +8,18 @@ used, so a subgraph that was considered and not needed is not asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from graphql import (
     ListTypeNode,
-    NameNode,
     NonNullTypeNode,
     OperationType,
     TypeNode,
-    ValueNode,
-    VariableNode,
 )
 
 from gateway.operation.model import Conditions, Operation
 from gateway.plan.nodes import (
-    ContextRewrite,
     FieldSegment,
     FlattenPath,
     ListSegment,
@@ -36,15 +32,15 @@ from gateway.plan.nodes import (
 from gateway.planner.contexts import ContextFacts
 from gateway.planner.document import DocumentField, DocumentSelection
 from gateway.planner.errors import PlanningError
-from gateway.planner.fetch_graph import FetchGraph, FetchGroup, RequiredNode
+from gateway.planner.fetch_graph import FetchGraph, FetchGroup, RequiredNode, wait_for
+from gateway.planner.fill_contexts import ContextFiller
 from gateway.planner.load import Load
 from gateway.planner.names import NameScope
 from gateway.planner.place import Place
 from gateway.planner.positions import Asked, Needed, Position, Target, ValueAbove
 from gateway.planner.query_tree import PlacedItem, Placement, Solution, Source, Visit
 from gateway.planner.selections import TYPENAME, Item, written_arguments
-from supergraph.contexts import value_of
-from supergraph.model import JoinContextArgument, SubgraphName, TypeKind, TypeName
+from supergraph.model import SubgraphName, TypeKind, TypeName
 from supergraph.query_graph import FieldEdge, Node, QueryGraph
 
 MAX_WRITTEN_FIELDS = 8_000
@@ -90,8 +86,8 @@ class _Builder:
         self._graph = graph
         self._kind = operation.kind
         self._root = root
-        self._contexts = contexts
-        self._client_variables = {item.variable.name.value for item in operation.variables}
+        names = {item.variable.name.value for item in operation.variables}
+        self._contexts = ContextFiller(graph, contexts, names, self)
         self._apart_below: dict[Solution, frozenset[SubgraphName]] = {}
         self._index: dict[_Key, FetchGroup] = {}
         self._ways: dict[_Key, int] = {}
@@ -100,7 +96,6 @@ class _Builder:
         self._needed: dict[tuple[object, ...], Needed] = {}
         self._inputs: dict[tuple[FetchGroup, Visit, Position], RequiredNode] = {}
         self._top = Place()
-        self._takes_values = False
         self._step = 0
         self._written = 0
         self.groups: list[FetchGroup] = []
@@ -130,7 +125,7 @@ class _Builder:
             if needed is not None and wrap:
                 fragment = needed.required.fragments.setdefault(placement.seen_as, RequiredNode())
                 below = Needed(fragment, needed.suppliers, needed.renames)
-            self._add_placement(
+            self.add_placement(
                 placement,
                 placed.types,
                 position,
@@ -181,7 +176,7 @@ class _Builder:
                     )
         return ""
 
-    def _add_placement(
+    def add_placement(
         self,
         placement: Placement,
         types: frozenset[TypeName] | None,
@@ -197,9 +192,12 @@ class _Builder:
                 f"The operation asks for more than {MAX_WRITTEN_FIELDS} fields, fragments expanded."
             )
         response_name = item.response_name
+        # A root field of a mutation that is a value for fields below is executed when they are
+        # wanted, and never in place of the client's own, whose turn is another.
+        is_executed = self._is_executed(position)
         if needed is not None and item.name != TYPENAME:
-            response_name = position.names.internal_name(item)
-        guard = position.conditions if needed is not None else wanted
+            response_name = position.names.internal_name(item, is_apart=is_executed)
+        guard = wanted if needed is None or is_executed else position.conditions
         asked = Asked(placement, response_name, position, guard, wanted, needed is not None)
         if placement.below is None:
             self._add_leaf(asked, needed)
@@ -255,7 +253,7 @@ class _Builder:
             apart=self._apart(solution),
         )
         if types is not None:
-            child.after = position.after | self._type_suppliers(position, wanted)
+            child.after = position.after | self.type_suppliers(position, wanted)
         below: Needed | None = None
         if needed is not None:
             node = needed.required.fields.setdefault(response_name, RequiredNode())
@@ -296,10 +294,10 @@ class _Builder:
         item = asked.placement.item
         arguments, arguments_text = item.arguments, item.arguments_text
         if edge is not None and edge.context_arguments:
-            values.extend(self._values_above(edge, asked.position, asked.wanted))
+            values.extend(self._contexts.values_above(edge, asked.position, asked.wanted))
         group, selection = base.place()
         if edge is not None and edge.context_arguments:
-            arguments += self._fill_contexts(group, edge, values)
+            arguments += self._contexts.fill(group, edge, values, asked.position)
             arguments_text = written_arguments(arguments)
         if not self._graph.facts(base.node).is_interface_object:
             selection = selection.on(source.node.type_name)
@@ -384,7 +382,7 @@ class _Builder:
         # Each field of the object comes here; and the same solution may stand at one path twice,
         # reached through different documents.
         asked = (visit, position, wanted, apart)
-        if self._takes_values:
+        if self._contexts.takes_values:
             # Calls that wait for values do so whatever their depths are.
             before = before | position.after
             for part in (
@@ -393,7 +391,7 @@ class _Builder:
             ):
                 before |= self._add_conditions(part, position, wanted).suppliers
         known = self._visited.get(asked)
-        if known is not None and not _wait_for(before, known):
+        if known is not None and not wait_for(before, known):
             return known
         depth = position.depth + visit.depth
         place = (position.way, visit.subgraph, depth, self._step, apart)
@@ -411,6 +409,9 @@ class _Builder:
                 is_apart=apart is not None,
                 ways=frozenset({position.way}),
             )
+            if self._is_executed(position):
+                group.selection.is_executed = True
+                group.parents.update(dict.fromkeys(self._executed_now()))
             self.groups.append(group)
         self._visited[asked] = group
         group.is_apart = group.is_apart and not is_ambiguous
@@ -441,6 +442,14 @@ class _Builder:
             group.rewrites[SetValueRewrite(typename, visit.entry.type_name)] = None
         return group
 
+    def _is_executed(self, position: Position) -> bool:
+        """Whether fields of the object are root fields of a mutation."""
+        return self._kind is OperationType.MUTATION and not position.place.path
+
+    def _executed_now(self) -> list[FetchGroup]:
+        """The calls of this step that execute root fields of a mutation: one after the other."""
+        return [group for group in self.groups if group.step == self._step and group.is_at_root]
+
     def _apart(self, solution: Solution) -> frozenset[SubgraphName]:
         """Subgraphs whose interface object has a field here that needs more than a key.
 
@@ -452,7 +461,7 @@ class _Builder:
             known = self._apart_below[solution] = frozenset(_with_requirements(solution))
         return known
 
-    def _type_suppliers(self, position: Position, wanted: Conditions) -> dict[FetchGroup, None]:
+    def type_suppliers(self, position: Position, wanted: Conditions) -> dict[FetchGroup, None]:
         """The calls that tell the object's type, where one of those that have it cannot."""
         needed = Needed()
         if position.solution is not None and any(
@@ -461,81 +470,9 @@ class _Builder:
             for placed in position.solution.items:
                 if placed.item.name == TYPENAME:
                     for placement in placed.placements:
-                        self._add_placement(placement, None, position, needed, wanted)
+                        self.add_placement(placement, None, position, needed, wanted)
                     break
         return needed.suppliers
-
-    def _fill_contexts(
-        self, group: FetchGroup, edge: FieldEdge, values: Iterable[ValueAbove]
-    ) -> tuple[tuple[str, ValueNode], ...]:
-        """The arguments that a field takes from above; the group then waits for their values."""
-        arguments: list[tuple[str, ValueNode]] = []
-        for argument in edge.context_arguments:
-            variable = self._variable(edge, argument)
-            group.context_types[variable] = argument.type
-            arguments.append((argument.name, VariableNode(name=NameNode(value=variable))))
-        for value in values:
-            self._takes_values = True
-            group.contexts[value.rewrite] = None
-            group.parents.update(value.suppliers)
-        return tuple(arguments)
-
-    def _variable(self, edge: FieldEdge, argument: JoinContextArgument) -> str:
-        variable = self._contexts.variable(edge, argument)
-        while variable in self._client_variables:
-            variable = f"_{variable}"
-        return variable
-
-    def _values_above(
-        self, edge: FieldEdge, position: Position, wanted: Conditions
-    ) -> Iterator[ValueAbove]:
-        """Where the values of a field's arguments may stand, nearest first."""
-        for argument in edge.context_arguments:
-            yield from self._value_above(argument, self._variable(edge, argument), position, wanted)
-
-    def _value_above(
-        self,
-        argument: JoinContextArgument,
-        variable: str,
-        position: Position,
-        wanted: Conditions,
-    ) -> Iterator[ValueAbove]:
-        value = value_of(argument)
-        levels = 1
-        types, above = position.types_above, position.above
-        while above is not None and above.solution is not None:
-            selections = above.solution.selections
-            needed = Needed()
-            for placed in above.solution.items:
-                if placed.item.context == value:
-                    self._add_value(placed, above, needed, wanted)
-            if not needed.suppliers:
-                for placement in above.values.get(value, ()):
-                    self._add_placement(placement, None, above, needed, wanted)
-            suppliers = needed.suppliers
-            if needed.required.fragments:
-                suppliers = suppliers | self._type_suppliers(above, wanted)
-            for path in _leaf_paths(needed.required):
-                yield ValueAbove(ContextRewrite(levels, path, variable), suppliers)
-            concerned = types or self._graph.possible_types(selections.type_name)
-            if concerned == self._contexts.setters(value.context, concerned):
-                return
-            levels += 1
-            types, above = above.types_above, above.above
-
-    def _add_value(
-        self, placed: PlacedItem, position: Position, needed: Needed, wanted: Conditions
-    ) -> None:
-        for placement in placed.placements:
-            below = needed
-            if placed.types is not None or len(placed.placements) > 1:
-                types = placed.types or self._graph.possible_types(placement.seen_as)
-                for name in sorted(types & self._graph.possible_types(placement.seen_as)):
-                    fragment = needed.required.fragments.setdefault(name, RequiredNode())
-                    below = Needed(fragment, needed.suppliers)
-                    self._add_placement(placement, placed.types, position, below, wanted)
-            else:
-                self._add_placement(placement, placed.types, position, below, wanted)
 
     def _add_conditions(
         self, conditions: tuple[Placement, ...], position: Position, wanted: Conditions
@@ -550,7 +487,7 @@ class _Builder:
                     position.values.setdefault(placement.item.context, {})[placement] = None
             for placement in conditions:
                 if placement.item.context is None:
-                    self._add_placement(placement, None, position, needed, wanted)
+                    self.add_placement(placement, None, position, needed, wanted)
         return needed
 
     def _group_key(
@@ -564,24 +501,10 @@ class _Builder:
         arrived = frozenset(position.targets)
         number = 0
         while (
-            (known := self._index.get((*place, number))) is not None and _wait_for(before, known)
+            (known := self._index.get((*place, number))) is not None and wait_for(before, known)
         ) or not self._loads.setdefault((*place, number), Load()).take(visit, arrived):
             number += 1
         return (*place, number)
-
-
-def _wait_for(groups: Iterable[FetchGroup], one: FetchGroup) -> bool:
-    """Whether one of the groups is `one`, or waits for it."""
-    pending = list(groups)
-    seen: set[FetchGroup] = set()
-    while pending:
-        group = pending.pop()
-        if group is one:
-            return True
-        if group not in seen:
-            seen.add(group)
-            pending += group.parents
-    return False
 
 
 def _with_requirements(solution: Solution) -> Iterator[SubgraphName]:
@@ -596,18 +519,6 @@ def _with_requirements(solution: Solution) -> Iterator[SubgraphName]:
             is_interface_object = visit.entry is not None and visit.entry.is_interface_object
             if edge is not None and edge.conditions and is_interface_object:
                 yield visit.subgraph
-
-
-def _leaf_paths(node: RequiredNode) -> Iterator[RewritePath]:
-    """The ways to the leaves, `__typename` left out."""
-    for name, below in node.fields.items():
-        if name != TYPENAME:
-            ways = _leaf_paths(below) if below.fields or below.fragments else iter(((),))
-            for rest in ways:
-                yield (FieldSegment(name), *rest)
-    for type_name, below in node.fragments.items():
-        for rest in _leaf_paths(below):
-            yield (TypeConditionSegment(frozenset({type_name})), *rest)
 
 
 def _list_segments(node: TypeNode) -> tuple[ListSegment, ...]:

@@ -4,7 +4,12 @@ A field's contextual arguments are filled from the nearest object above it whose
 context. Which object that is follows from the operation, so it is decided before the search: the
 selections of that object get the value as one more item (`Item.context`), and fields below carry
 the contexts that are set above them (`Item.contexts`). The search places such an item like any
-other; `build_fetch_graph.py` asks for it when a call uses it, and lets the call wait for it.
+other; `fill_contexts.py` asks for it when a call uses it, and lets the call wait for it.
+
+A field that takes a value is asked by an entity call, which sends it as a variable: by one for the
+field's own object, or by one for an object above it that is below the one that sets the context.
+So the items on the way say which values they carry (`Item.carried`), and the search knows where
+a call can be sent them (`Arrival.values`).
 
 Where only some of an object's possible types set the context, the ones further up stand in for
 the others: the executor takes the first that is there.
@@ -17,8 +22,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-
-from graphql import OperationType
 
 from gateway.planner.errors import PlanningError
 from gateway.planner.selections import Item, SelectionPool, Selections
@@ -63,13 +66,8 @@ class ContextFacts:
     def set_by(self) -> dict[TypeName, Contexts]:
         """What each object type sets: by itself, or by an interface or union that it belongs to."""
         found: dict[TypeName, set[str]] = {}
-        not_queries = {
-            name
-            for kind, name in self._graph.supergraph.root_types.items()
-            if kind != OperationType.QUERY.value
-        }
         for definition in self._types.values():
-            for name in self._graph.possible_types(definition.name) - not_queries:
+            for name in self._graph.possible_types(definition.name):
                 found.setdefault(name, set()).update(definition.contexts)
         return {name: frozenset(contexts) for name, contexts in found.items() if contexts}
 
@@ -144,12 +142,16 @@ class ContextPass:
                 always = (self._facts.set_by.get(name, frozenset()) for name in concerned)
                 below = above | frozenset.intersection(*always) if concerned else above
                 children, needed = self._rebuild(item.children, below)
-                item = replace(item, children=children)
+                carried: set[ContextValue] = set()
                 for value in needed:
                     setters = self._facts.setters(value.context, concerned)
                     given.setdefault(value, set()).update(setters)
                     if setters != concerned:
                         upwards[value] = None
+                    if not setters:
+                        carried.add(value)
+                if children is not item.children or carried:
+                    item = replace(item, children=children, carried=frozenset(carried))
             items.append(item)
         for value, types in given.items():
             items += self._items_for(value, selections.type_name, frozenset(types))

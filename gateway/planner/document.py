@@ -52,11 +52,13 @@ FieldKey = tuple[str, str, str, str, Conditions]
 class DocumentSelection:
     """A selection set of the document, on objects the subgraph declares as `type_name`.
 
-    `asks_type` adds `__typename`: the executor has to know the types of abstract values.
+    `asks_type` adds `__typename`: the executor has to know the types of abstract values. With
+    `is_executed` the order of its fields means something: they are a mutation's root fields.
     """
 
     type_name: TypeName
     asks_type: bool = False
+    is_executed: bool = False
     fields: dict[FieldKey, DocumentField] = field(default_factory=dict)
     fragments: dict[TypeName, DocumentSelection] = field(default_factory=dict)
 
@@ -182,7 +184,8 @@ class _Writer:
         parts: dict[str, None] = {}
         if selection.asks_type:
             parts[TYPENAME] = None
-        for item in sorted(selection.fields.values(), key=_rank):
+        fields: Iterable[DocumentField] = selection.fields.values()
+        for item in fields if selection.is_executed else sorted(fields, key=_rank):
             remaining = item.conditions - self._decided
             if remaining and self._field(item, frozenset()) in parts:
                 continue

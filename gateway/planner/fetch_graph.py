@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from graphql import OperationType
@@ -143,3 +144,17 @@ class FetchGraph:
 
     groups: list[FetchGroup]
     unresolvable: list[UnresolvableField]
+
+
+def wait_for(groups: Iterable[FetchGroup], one: FetchGroup) -> bool:
+    """Whether one of the groups is `one`, or waits for it."""
+    pending = list(groups)
+    seen: set[FetchGroup] = set()
+    while pending:
+        group = pending.pop()
+        if group is one:
+            return True
+        if group not in seen:
+            seen.add(group)
+            pending += group.parents
+    return False

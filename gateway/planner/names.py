@@ -41,14 +41,17 @@ class NameScope:
         """Whether the name means different fields, for different object types."""
         return len(self._claims.get(response_name, ())) > 1
 
-    def internal_name(self, item: Item) -> str:
-        """The response name under which the gateway asks for a field it needs itself."""
+    def internal_name(self, item: Item, *, is_apart: bool = False) -> str:
+        """The response name under which the gateway asks for a field it needs itself.
+
+        With `is_apart` it is not the client's, even if the client asks for the same field.
+        """
         wanted = (item.name, item.arguments_text)
         known = self._internal.get(wanted)
         if known is None:
             known = item.name
             number = 0
-            while self._claims.get(known, set()) - {wanted}:
+            while self._claims.get(known, set()) - (set() if is_apart else {wanted}):
                 known = f"_{item.name}_{number}"
                 number += 1
             self._claims.setdefault(known, set()).add(wanted)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gateway.planner.selections import Item, Selections
+from supergraph.contexts import NO_VALUES, ContextValues
 from supergraph.model import SubgraphName, TypeName
 from supergraph.query_graph import Entry, FieldEdge, Node
 
@@ -27,11 +28,13 @@ def call_cost(depth: int) -> int:
 class Arrival(NamedTuple):
     """A node at which the object is already at hand.
 
-    Depths count calls, from the first call that has the object at hand.
+    Depths count calls, from the first call that has the object at hand. `values` are those that
+    this call can be sent for contextual arguments here and below.
     """
 
     node: Node
     depth: int
+    values: ContextValues = NO_VALUES
 
 
 class Cost(NamedTuple):

@@ -16,6 +16,7 @@ from graphql import DirectiveNode, ValueNode, print_ast
 from gateway.operation.model import Conditions, FieldSelection, InlineFragment, SelectionSet
 from gateway.planner.errors import RESERVED_ALIAS, PlanningError
 from supergraph.api_schema import type_name as named_type
+from supergraph.contexts import NO_VALUES, ContextValues
 from supergraph.federation.field_set import FieldSet, FieldSetField, FieldSetFragment
 from supergraph.model import TypeKind, TypeName
 from supergraph.query_graph import QueryGraph
@@ -37,7 +38,8 @@ class Item:
     """One field to know. `types` are the object types it applies to; None means all at hand.
 
     `contexts` are those set above a field that has contextual arguments. `context` marks a value
-    that is here for such a field below, not for the client (see `contexts.py`).
+    that is here for such a field below, not for the client. `carried` are values that fields below
+    take from further up than the object that has this field (see `contexts.py`).
     """
 
     name: str
@@ -50,6 +52,7 @@ class Item:
     children: Selections | None
     contexts: frozenset[str] = frozenset()
     context: object | None = None
+    carried: ContextValues = NO_VALUES
     is_if_known: bool = False
     """A runtime type that is worth no call of its own."""
 

@@ -32,6 +32,7 @@ from gateway.planner.query_tree import (
     call_cost,
 )
 from gateway.planner.selections import TYPENAME, Item, SelectionPool, Selections
+from supergraph.contexts import NO_VALUES, ContextValues, value_of
 from supergraph.federation.field_set import FieldSetField
 from supergraph.model import SubgraphName, TypeName
 from supergraph.query_graph import FieldEdge, QueryGraph, RootEdge
@@ -231,9 +232,10 @@ class Walk:
             return self._place_typename(item, seen_as, self._usable(sources))
         key = (id(sources), item.name)
         known = self._memory.candidates.get(key)
-        if known is None:
+        if known is None or item.contexts:
             known = (sources, self._candidates(item, seen_as, sources))
-            self._memory.candidates[key] = known
+            if not item.contexts:
+                self._memory.candidates[key] = known
         allowed = self._allowed
         candidates = [found for found in known[1] if found[0].node.subgraph in allowed]
         return self._place(item, seen_as, candidates, sources)
@@ -254,7 +256,9 @@ class Walk:
                 declaring = view.declaring(type_name, name)
             if node.subgraph in declaring:
                 edge = view.edge(node, name, seen_as)
-                if edge is not None and not needs_more(edge):
+                if edge is not None and (
+                    not needs_more(edge) or self._takes_what_is_known(item, edge, source)
+                ):
                     found.append((source, edge))
         return found
 
@@ -454,11 +458,16 @@ class Walk:
             return Placement(item, seen_as, sources, edges, None, sources[0].depth)
         if len(sources) == 1:
             start = sources[0].depth
-            arrivals: tuple[Arrival, ...] = (Arrival(edges[0].head, 0),)
+            values = item.carried and self._carried(item, sources[0])
+            arrivals: tuple[Arrival, ...] = (Arrival(edges[0].head, 0, values),)
         else:
             start = min(source.depth for source in sources)
             arrivals = tuple(
-                Arrival(edge.head, source.depth - start)
+                Arrival(
+                    edge.head,
+                    source.depth - start,
+                    item.carried and self._carried(item, source),
+                )
                 for source, edge in zip(sources, edges, strict=True)
             )
         below = self._search.solve(item.children, arrivals)
@@ -474,6 +483,28 @@ class Walk:
             start,
             below.cost.starting_at(start),
         )
+
+    # --- Values from contexts --------------------------------------------------------------
+
+    def _carried(self, item: Item, source: Source) -> ContextValues:
+        """Of the values that fields below take, those that a call asking for the item can be sent.
+
+        An entity call is sent whatever its objects' ancestors set.
+        """
+        if source.visit is not None:
+            return item.carried if source.visit.entry is not None else NO_VALUES
+        return item.carried & self._values_at(source)
+
+    def _values_at(self, source: Source) -> ContextValues:
+        """The values that the call which brings the object can be sent, if there is one."""
+        known = (arrival.values for arrival in self._arrivals if arrival.node == source.arrival)
+        return next(known, NO_VALUES)
+
+    def _takes_what_is_known(self, item: Item, edge: FieldEdge, source: Source) -> bool:
+        """Whether contextual arguments are all that the edge needs, with values at hand."""
+        if edge.conditions or not item.contexts or source.visit is not None:
+            return False
+        return self._values_at(source).issuperset(map(value_of, edge.context_arguments))
 
     # --- Requirements ----------------------------------------------------------------------
 

@@ -53,7 +53,7 @@ def add_features(maker: SplitMaker) -> None:
     for type_ in maker.of("entity", "root"):
         _promise_more(maker, type_)
         _add_own_argument(maker, type_)
-    if "Mutation" not in maker.split.types and maker.chance(0.4):
+    if maker.chance(0.4):
         _use_context(maker)
 
 
@@ -328,7 +328,7 @@ def _add_own_argument(maker: SplitMaker, type_: Type) -> None:
 def _use_context(maker: SplitMaker) -> None:
     """Let fields of one subgraph take an ID from the objects above them.
 
-    The query root sets the context, so that there is a value on every way; some entities and value
+    The root types set the context, so that there is a value on every way; some entities and value
     types set it, too, and are nearer.
     """
     split = maker.split
@@ -353,11 +353,13 @@ def _use_context(maker: SplitMaker) -> None:
     ]
     if not takers:
         return
-    root = split.types["Query"]
-    site = root.fields["site"] = Field("site", "ID", "%s!")
-    maker.declare(site, graph)
-    root.graphs.setdefault(graph, Presence()).contexts.append("place")
-    parts = ["... on Query { site }"]
+    parts: list[str] = []
+    for root in maker.of("root"):
+        name = "site" if root.name == "Query" else "desk"
+        value = root.fields[name] = Field(name, "ID", "%s!")
+        maker.declare(value, graph)
+        root.graphs.setdefault(graph, Presence()).contexts.append("place")
+        parts.append(f"... on {root.name} {{ {name} }}")
     given: list[Field] = []
     for type_ in maker.of("entity", "value"):
         leaves = [
@@ -378,6 +380,5 @@ def _use_context(maker: SplitMaker) -> None:
     for item in maker.random.sample(takers, min(len(takers), maker.random.randint(1, 3))):
         if item in given:
             continue  # it would need itself wherever its type stands below itself
-        value = f"$place {' '.join(parts)}"
-        taken = Argument("place", "ID", only_in=graph, from_context=value)
+        taken = Argument("place", "ID", only_in=graph, from_context=f"$place {' '.join(parts)}")
         item.arguments = [*item.arguments, taken]

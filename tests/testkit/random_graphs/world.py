@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from graphql import (
@@ -373,6 +374,19 @@ class World:
                     found[item.name.value] = self._selected_value(seed, setter, selections)
         return found
 
+    @cached_property
+    def read_of_mutations(self) -> frozenset[str]:
+        """Root fields of mutations that contexts select: they are read for fields further down."""
+        return frozenset(
+            name
+            for subgraph in self.subgraphs.values()
+            for declared in subgraph.types.values()
+            for node in declared.fields.values()
+            for item in node.arguments or ()
+            for directive in applied(item.directives, "fromContext")
+            for name in _fields_of(_context_value(argument(directive, "field") or "")[1])
+        )
+
     def _selected_value(self, seed: int, value: Any, selections: SelectionSetNode | None) -> Any:
         """The one leaf that is selected of a value."""
         if isinstance(value, list):
@@ -439,6 +453,17 @@ def _below(thing: Thing, value: Any) -> Any:
     if isinstance(value, list):
         return [_below(thing, item) for item in value]
     return replace(value, above=thing) if isinstance(value, Thing) else value
+
+
+def _fields_of(selections: SelectionSetNode) -> Iterator[str]:
+    """The fields that are selected of a mutation, by whatever name it is selected."""
+    for selection in selections.selections:
+        if isinstance(selection, FieldNode):
+            yield selection.name.value
+        elif isinstance(selection, InlineFragmentNode):
+            condition = selection.type_condition
+            if condition is None or condition.name.value == "Mutation":
+                yield from _fields_of(selection.selection_set)
 
 
 def _context_value(text: str) -> tuple[str, SelectionSetNode]:
