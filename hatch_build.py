@@ -27,9 +27,16 @@ NAME = "dictamesh"
 """Name of the library that holds the code; its modules are doors to it."""
 
 SEARCH = ("bounds", "cost", "graph_view", "path", "query_tree", "selections", "walk", "best")
-FETCH_GRAPH = ("build_fetch_graph", "contexts", "document", "emit", "fetch_graph", "place")
+FETCH_GRAPH = (
+    "build_fetch_graph",
+    "fill_contexts",
+    "fetch_graph",
+    "document",
+    "place",
+    "positions",
+)
 MODULES = (
-    *(f"gateway/planner/{name}.py" for name in (*SEARCH, *FETCH_GRAPH, "positions")),
+    *(f"gateway/planner/{name}.py" for name in (*SEARCH, "contexts", *FETCH_GRAPH, "emit")),
     *(f"supergraph/query_graph/{name}.py" for name in ("build", "edge", "node")),
 )
 PASSES = "gateway/planner/optimize"

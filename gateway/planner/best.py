@@ -44,9 +44,6 @@ THOROUGH_STEPS = 20_000
 MAX_STEPS = 120_000
 """Placements tried before the search gives up; a second or so."""
 
-MAX_NESTING = 100
-"""Positions that may be nested: compiled code has no other limit before the stack's end."""
-
 STEPS_AT_A_TIME = 500
 """Placements tried before other threads get a turn; some milliseconds. Compiled code gives them
 none by itself, and the event loop is one of them."""
@@ -118,8 +115,6 @@ class BestSearch:
         if identity in self._solving:
             self._cut_short += 1
             return None
-        if len(self._solving) >= MAX_NESTING:
-            raise PlanningError("The operation is nested too deeply to be planned.")
         self._solving.add(identity)
         cut_before = self._cut_short
         try:

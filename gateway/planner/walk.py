@@ -8,7 +8,7 @@ the node it leads to, so the search solves it once and the walk compares the cos
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, final
 
 from graphql import OperationType
 
@@ -37,7 +37,19 @@ from supergraph.federation.field_set import FieldSetField
 from supergraph.model import SubgraphName, TypeName
 from supergraph.query_graph import FieldEdge, QueryGraph, RootEdge
 
-Candidates = list[tuple[Source, FieldEdge]]
+
+@final
+class Candidate:
+    """A source that resolves an item's field, by an edge."""
+
+    __slots__ = ("edge", "source")
+
+    def __init__(self, source: Source, edge: FieldEdge) -> None:
+        self.source = source
+        self.edge = edge
+
+
+Candidates = list[Candidate]
 
 
 class Memory:
@@ -237,7 +249,7 @@ class Walk:
             if not item.contexts:
                 self._memory.candidates[key] = known
         allowed = self._allowed
-        candidates = [found for found in known[1] if found[0].node.subgraph in allowed]
+        candidates = [found for found in known[1] if found.source.node.subgraph in allowed]
         return self._place(item, seen_as, candidates, sources)
 
     def _usable(self, sources: list[Source]) -> list[Source]:
@@ -259,7 +271,7 @@ class Walk:
                 if edge is not None and (
                     not needs_more(edge) or self._takes_what_is_known(item, edge, source)
                 ):
-                    found.append((source, edge))
+                    found.append(Candidate(source, edge))
         return found
 
     def sources(self, seen_as: TypeName) -> list[Source]:
@@ -356,7 +368,7 @@ class Walk:
         is_condition: bool = False,
     ) -> Placement | None:
         if item.response_name in self._ambiguous_names:
-            candidates = [c for c in candidates if not self._would_mix(c[0], seen_as)]
+            candidates = [c for c in candidates if not self._would_mix(c.source, seen_as)]
         requiring = [
             edge
             for edge in self._search.view.requiring_edges(item.name, seen_as)
@@ -375,7 +387,9 @@ class Walk:
         options = [self._below(item, seen_as, (candidate,)) for candidate in candidates]
         if requiring:
             options += [
-                self._below(item, seen_as, ((Source(edge.tail, visit.depth, visit=visit), edge),))
+                self._below(
+                    item, seen_as, (Candidate(Source(edge.tail, visit.depth, visit=visit), edge),)
+                )
                 for edge, visit in self._visits_for_requirements(requiring, seen_as, sources)
             ]
         best = self._cheapest(options, is_condition=is_condition)
@@ -385,7 +399,7 @@ class Walk:
         if may_ask_several and (
             best is None or best.below is None or self._may_improve(best, seen_as)
         ):
-            distinct = {edge.head: (source, edge) for source, edge in reversed(candidates)}
+            distinct = {candidate.edge.head: candidate for candidate in reversed(candidates)}
             everywhere = self._below(item, seen_as, tuple(reversed(distinct.values())))
             options.append(everywhere)
             best = self._cheapest((best, everywhere), is_condition=is_condition)
@@ -393,15 +407,13 @@ class Walk:
             self._memory.bounds.learn(item, seen_as, options)
         return best
 
-    def _cheapest_leaf(
-        self, candidates: Candidates, *, is_condition: bool
-    ) -> tuple[Source, FieldEdge]:
+    def _cheapest_leaf(self, candidates: Candidates, *, is_condition: bool) -> Candidate:
         """The candidate to ask for a field with nothing below it; compares as `_rank` does."""
         best, best_rank = candidates[0], None
         if self._opened is not None:
             self._search.spend(len(candidates) - 1)
         for candidate in candidates if len(candidates) > 1 else ():
-            source = candidate[0]
+            source = candidate.source
             opening, depth = self._opening_cost((source,)), source.depth
             rank = (depth, opening) if is_condition else (opening, depth)
             if best_rank is None or rank < best_rank:
@@ -410,10 +422,10 @@ class Walk:
 
     def _nearest_at_hand(self, candidates: Candidates) -> Candidates:
         """The candidates at arrivals, or else the nearest one: what to take without comparing."""
-        arrived = [candidate for candidate in candidates if candidate[0].visit is None]
+        arrived = [candidate for candidate in candidates if candidate.source.visit is None]
         if not arrived or self._changes_data:
-            return [min(candidates, key=lambda candidate: candidate[0].depth)]
-        distinct = {edge.head: (source, edge) for source, edge in reversed(arrived)}
+            return [min(candidates, key=lambda candidate: candidate.source.depth)]
+        distinct = {candidate.edge.head: candidate for candidate in reversed(arrived)}
         return list(distinct.values())[::-1]
 
     def _may_improve(self, placement: Placement, seen_as: TypeName) -> bool:
@@ -436,13 +448,13 @@ class Walk:
         self,
         item: Item,
         seen_as: TypeName,
-        candidates: Sequence[tuple[Source, FieldEdge]],
+        candidates: Sequence[Candidate],
     ) -> Placement | None:
-        sources = tuple([source for source, _ in candidates])
+        sources = tuple([candidate.source for candidate in candidates])
         key = (item, seen_as, sources)
         placements = self._memory.placements
         if key not in placements:
-            edges = tuple([edge for _, edge in candidates])
+            edges = tuple([candidate.edge for candidate in candidates])
             placements[key] = self._make_placement(item, seen_as, sources, edges)
         return placements[key]
 
