@@ -1,7 +1,7 @@
 """Use the modules that were made machine code ahead of time, where they are of these very sources.
 
-Planning is search: many small steps in plain Python, which mypyc's machine code makes several
-times faster. `hatch_build.py` compiles those modules when the package is built or installed from
+Planning is search: many small steps in plain Python, of which mypyc's machine code takes half the
+time. `hatch_build.py` compiles those modules when the package is built or installed from
 a tree, if there is a C compiler, into `supergraph/_native/`, with a digest of every source.
 
 Like bytecode, they are a copy of the sources and nothing else: where one source was changed since,
