@@ -15,6 +15,8 @@ from typing import Protocol, cast
 import httptools
 import msgspec
 
+from gateway.transport.known_heads import KnownHeads
+
 MAX_HEADER_BYTES = 64 * 1024
 """All response header lines together; what common servers and proxies allow at most."""
 
@@ -48,6 +50,8 @@ _READ_NAMES = {
 }
 """Headers that somebody here reads, as nearly all servers spell them."""
 
+_known_heads = KnownHeads()
+
 
 class HttpAnswer(msgspec.Struct, frozen=True):
     """A response as it came; `body` is not decoded yet.
@@ -79,6 +83,7 @@ class ClientConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._received = False
+        self._missing_bytes = 0
         self._expect_header()
         self._receiver: Receiver | None = None
         self._answer: HttpAnswer | None = None
@@ -87,6 +92,8 @@ class ClientConnection(asyncio.Protocol):
         """Answers received so far; a connection with none is certainly not stale."""
         self.idle_since = 0.0
         """The pool's clock when the connection was last given back."""
+        self.idle_until = 0.0
+        """Until when it may be used again, by that clock."""
         self.keep_alive_seconds: float | None = None
         """How long the peer said it keeps an idle connection (`Keep-Alive: timeout=`)."""
 
@@ -158,7 +165,24 @@ class ClientConnection(asyncio.Protocol):
         if self._receiver is None:
             self.abort()  # Nobody asked: an answer of its own accord, or more than was announced.
             return
+        if self._missing_bytes:
+            self._take_rest(data)
+            return
+        begins = not self._received
         self._received = True
+        if begins:
+            known = _known_heads.read(data)
+            if known is not None:
+                headers, length, start = known
+                missing = start + length - len(data)
+                if missing == 0 and length <= self._max_body_bytes:
+                    self._deliver_known(headers, data[start:])
+                    return
+                if missing > 0 and length <= self._max_body_bytes:
+                    self._missing_bytes = missing
+                    self._headers = headers
+                    self._body.append(data[start:])
+                    return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError as error:
@@ -168,7 +192,10 @@ class ClientConnection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._stop(ProtocolError(str(error)))
             return
-        if self._answer is not None:
+        answer = self._answer
+        if answer is not None:
+            if begins and self._keep_alive:
+                _known_heads.learn(data, answer.body, answer.headers)
             self._deliver()
         elif not self._headers_complete:
             # The parser reports a header line when it is whole; one without end has to be
@@ -190,6 +217,27 @@ class ClientConnection(asyncio.Protocol):
             self._complete()
             self._deliver()
         self._fail(ConnectionLostError(received=self._received))
+
+    # --- answers whose head is known: the parser does not get to see them ----------------------
+
+    def _take_rest(self, data: bytes) -> None:
+        """Take more of the body of such an answer."""
+        missing = self._missing_bytes
+        if len(data) > missing:
+            self._keep_alive = False  # More than was announced: never trust what follows.
+            data = data[:missing]
+        self._body.append(data)
+        self._missing_bytes = missing = missing - len(data)
+        if not missing:
+            headers, body = self._headers, b"".join(self._body)
+            self._expect_header()
+            self._deliver_known(headers, body)
+
+    def _deliver_known(self, headers: dict[str, str], body: bytes) -> None:
+        self._note_exchange(headers)
+        receiver, self._receiver = self._receiver, None
+        if receiver is not None:
+            receiver.on_answer(HttpAnswer(200, headers, body))
 
     # --- httptools callbacks -------------------------------------------------------------------
 
@@ -235,15 +283,17 @@ class ClientConnection(asyncio.Protocol):
     def _complete(self) -> None:
         if self._answer is not None:
             return  # a second answer to one request
-        self.exchanges += 1
-        headers = self._headers
-        if "keep-alive" in headers:
-            self.keep_alive_seconds = _keep_alive_timeout(headers["keep-alive"])
-        body = self._body
+        headers, body = self._headers, self._body
+        self._note_exchange(headers)
         self._answer = HttpAnswer(
             self._parser.get_status_code(), headers, body[0] if len(body) == 1 else b"".join(body)
         )
         self._expect_header()
+
+    def _note_exchange(self, headers: dict[str, str]) -> None:
+        self.exchanges += 1
+        if "keep-alive" in headers:
+            self.keep_alive_seconds = _keep_alive_timeout(headers["keep-alive"])
 
     def _deliver(self) -> None:
         """Hand over the answer: not from within the parser, as the next request may follow."""
