@@ -45,6 +45,8 @@ class FunctionWriter:
         self._needs: dict[Place, bool] = {}
         self._shared: list[SharedPlace] | None = None
         """While a function is written that shares: the places where it does."""
+        self._noted: set[int] = set()
+        """The lists that the function being written puts objects into."""
         self.lines: list[str] = []
 
     @property
@@ -102,13 +104,20 @@ class FunctionWriter:
     def _write_merge(self, number: int, body: Callable[[], list[str]]) -> None:
         """Write `merge_<number>`, in two ways where equal objects may be shared."""
         self._shared = []
-        sharing = body()
+        sharing = self._noting(body)
         shared, self._shared = self._shared, None
         if not shared:
             self.lines += [f"def merge_{number}(L, body, places):", *_indented(sharing), ""]
             return
-        self.lines += [f"def plain_{number}(L, body, places):", *_indented(body()), ""]
+        plain = self._noting(body)
+        self.lines += [f"def plain_{number}(L, body, places):", *_indented(plain), ""]
         self.lines += [*write_chooser(number, shared, sharing), ""]
+
+    def _noting(self, body: Callable[[], list[str]]) -> list[str]:
+        """A function's body, after lines that make `note_<n>` for the lists it puts objects in."""
+        self._noted = set()
+        lines = body()
+        return [*(f"note_{number} = L[{number}].append" for number in sorted(self._noted)), *lines]
 
     def _assignments(self, fetch: LaidOutFetch, target: Target) -> list[str]:
         lines: list[str] = []
@@ -140,22 +149,28 @@ class FunctionWriter:
         for path in fetch.paths:
             if not path:
                 continue
-            lines.append(f"    for o in L[{self._list(path[0].place)}]:")
+            objects = f"L[{self._list(path[0].place)}]"
+            lines.append(f"    for o in {objects}:")
             everything = self._types_at(path[0].place)
             dispatch = set(path) != everything or len(path) > 1
             body: list[str] = []
             for index, placed in enumerate(path):
                 found = leaves[placed]
                 if is_plain and found is not None:
-                    code, names = writer.read_leaves(found, "o")
+                    names, code, checks = writer.read_leaves(found, "o")
                     constants = [repr(_shape_of(templates[placed]))] if several else []
                     parts = constants + names
                     key = parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
-                    code.append(f"key = {key}")
+                    if len(parts) > 1:
+                        code.append(f"key = {key}")
+                        key = "key"
                     item = writer.expression(templates[placed].members, "o", names)
                     code += [
-                        "index = known.get(key)",
-                        f"if index is None: index = known[key] = len(items); items.append({item})",
+                        f"index = known.get({key})",
+                        "if index is None:",
+                        *_indented(checks),
+                        f"    index = known[{key}] = len(items)",
+                        f"    items.append({item})",
                     ]
                 else:
                     item = writer.expression(templates[placed].members, "o")
@@ -173,8 +188,11 @@ class FunctionWriter:
                     body += code
             if dispatch:
                 body = ["c = o.__class__", *body, "else: continue"]
-            body += ["objects.append(o)", "indices.append(index)"]
+                body.append("objects.append(o)")
+            body.append("indices.append(index)")
             lines += _indented(body, 2)
+            if not dispatch:
+                lines.append(f"    objects += {objects}")
         lines += ["    return (items, objects, indices) if items else None", ""]
         for function in writer.functions:
             self.lines += [function, ""]
@@ -334,7 +352,8 @@ class FunctionWriter:
         lines: list[str] = []
         number = self._lists.get(place.names)
         if number is not None:
-            lines.append(f"L[{number}].append({item})")
+            self._noted.add(number)
+            lines.append(f"note_{number}({item})")
         several = len(place.types) > 1
         if several:
             lines.append(f"c = {item}.__class__")

@@ -58,12 +58,11 @@ class SharedPlace:
     def write(self, item: str, source: str, first: Sequence[str]) -> list[str]:
         """Lines that put a known equal object into `source`, or do `first` for the first one."""
         values = ", ".join(f"{item}.{slot.attribute}" for slot in self.leaves)
-        known = f"known_{self.number}"
+        if len(self.leaves) > 1:
+            values = f"({values})"
         return [
-            f"key = {values}",  # a tuple where there are several
-            f"same = {known}.get(key)",
-            "if same is None:",
-            f"    {known}[key] = {item}",
+            f"same = first_{self.number}({values}, {item})",
+            f"if same is {item}:",
             *(f"    {line}" for line in first),
             "else:",
             f"    {source} = same",
@@ -83,6 +82,7 @@ def write_chooser(number: int, shared: Sequence[SharedPlace], body: Sequence[str
         f"        return plain_{number}(L, body, places)",
         "    repeated = 0",
         *(f"    known_{place.number} = {{}}" for place in shared),
+        *(f"    first_{place.number} = known_{place.number}.setdefault" for place in shared),
         *(f"    {line}" for line in body),
         f"    if {distinct} > repeated: pause_{number} = {PAUSE_USES}",
     ]
