@@ -26,7 +26,12 @@ from gateway.executor.compiled.classes import (
 from gateway.executor.compiled.layout import LaidOutFetch, Layout, Place, PlacedType, Slot, Target
 from gateway.executor.compiled.outcome import NotCompilableError
 from gateway.executor.compiled.representations import Template, TemplateWriter
-from gateway.executor.compiled.sharing import SharedPlace, shared_leaves, write_chooser
+from gateway.executor.compiled.sharing import (
+    SharedPlace,
+    shared_leaves,
+    write_as_text,
+    write_chooser,
+)
 
 
 class FunctionWriter:
@@ -42,6 +47,8 @@ class FunctionWriter:
         self._classes = classes
         self._templates = templates
         self._lists: dict[tuple[str, ...], int] = {(): 0}
+        self._often: dict[PlacedType, int] = {}
+        """The lists of shared objects that repeat themselves very often."""
         self._needs: dict[Place, bool] = {}
         self._shared: list[SharedPlace] | None = None
         """While a function is written that shares: the places where it does."""
@@ -52,7 +59,7 @@ class FunctionWriter:
     @property
     def list_count(self) -> int:
         """How many lists `L` has."""
-        return len(self._lists)
+        return len(self._lists) + len(self._often)
 
     def write(self) -> None:
         """Write all functions."""
@@ -73,7 +80,7 @@ class FunctionWriter:
         self._write_hide()
 
     def _list(self, place: Place) -> int:
-        return self._lists.setdefault(place.names, len(self._lists))
+        return self._lists.setdefault(place.names, self.list_count)
 
     # --- Root fetches --------------------------------------------------------------------------
 
@@ -313,38 +320,42 @@ class FunctionWriter:
         """Go to what stands below an object that `fetch` brought."""
         lines: list[str] = []
         for slot in slots:
-            place = slot.place
-            if place is None or not self._is_walked(place):
+            if slot.place is None or not self._is_walked(slot.place):
                 continue
             item = f"v{depth}"
             source = f"{variable}.{slot.attribute}"
             lines.append(f"{item} = {source}")
-            lines += self._walk_value(fetch, slot.type, place, item, source, depth)
+            lines += self._walk_value(fetch, slot, slot.place, slot.type, item, source, depth)
         return lines
 
     def _walk_value(
         self,
         fetch: LaidOutFetch,
-        type_: GraphQLOutputType,
+        slot: Slot,
         place: Place,
+        type_: GraphQLOutputType,
         item: str,
         source: str,
         depth: int,
     ) -> list[str]:
-        """Go into `item`, which was read from `source`."""
+        """Go into `item`, which was read from `source`: a value of a slot, or an item of it."""
+        is_there = False
         if isinstance(type_, GraphQLNonNull):
             type_ = type_.of_type
+            is_there = slot.shape is not None  # decoding has seen to it
         if isinstance(type_, GraphQLList):
             below, position = f"v{depth + 1}", f"i{depth + 1}"
             inner = self._walk_value(
-                fetch, type_.of_type, place, below, f"{item}[{position}]", depth + 1
+                fetch, slot, place, type_.of_type, below, f"{item}[{position}]", depth + 1
             )
             if any(f"{item}[{position}]" in line for line in inner):
-                loop = f"    for {position}, {below} in enumerate({item}):"
+                loop = f"for {position}, {below} in enumerate({item}):"
             else:
-                loop = f"    for {below} in {item}:"
-            return [f"if {item}:", loop, *_indented(inner, 2)]
-        return [f"if {item}:", *_indented(self._walk_object(fetch, place, item, source, depth))]
+                loop = f"for {below} in {item}:"
+            lines = [loop, *_indented(inner)]
+        else:
+            lines = self._walk_object(fetch, place, item, source, depth)
+        return lines if is_there else [f"if {item}:", *_indented(lines)]
 
     def _walk_object(
         self, fetch: LaidOutFetch, place: Place, item: str, source: str, depth: int
@@ -376,7 +387,8 @@ class FunctionWriter:
         if self._shared is None or number is None or not leaves:
             return lines
         (placed,) = place.types.values()
-        shared = SharedPlace(placed.number, leaves)
+        often = self._often.setdefault(placed, self.list_count)
+        shared = SharedPlace(placed.number, leaves, often)
         self._shared.append(shared)
         return shared.write(item, source, lines)
 
@@ -396,6 +408,9 @@ class FunctionWriter:
                     word = "if" if index == 0 else "elif"
                     body = [f"{word} o.__class__ is {final_class(placed)}:", *_indented(body)]
                 self.lines += _indented(body, 2)
+        # Last, as nothing can be hidden in a text.
+        for placed, number in self._often.items():
+            self.lines += _indented(write_as_text(placed, f"L[{number}]"))
         self.lines += ["    return L[0][0]", ""]
 
 

@@ -5,6 +5,9 @@ completed and looked at by every later fetch. Objects of which an answer brings 
 equal if these leaves are, and stay equal: whatever else they get follows from the leaves. So the
 first of equal objects takes the place of the others, and everything after that is done once.
 
+Of objects that stand in very many places, the text is made once, too: when the response is whole,
+all of such an object but the name of its first field becomes one raw value (`write_as_text`).
+
 Where nothing repeats, finding that out costs a dictionary entry per object. A merge function that
 found too little to share therefore looks again only after `PAUSE_USES` answers.
 """
@@ -16,9 +19,12 @@ from dataclasses import dataclass
 
 from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, GraphQLOutputType, get_named_type
 
-from gateway.executor.compiled.layout import Place, Slot
+from gateway.executor.compiled.layout import Place, PlacedType, Slot
 
 PAUSE_USES = 63
+
+_REPETITIONS_WORTH_A_TEXT = 8
+"""How often an object has to stand somewhere on average; making its text costs a few encodings."""
 
 _COMPARABLE = frozenset(("ID", "String", "Int", "Boolean"))
 """Types whose values are written the same if they are equal: 1 and 1.0 are not."""
@@ -50,10 +56,14 @@ def _is_comparable(type_: GraphQLOutputType) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SharedPlace:
-    """A place whose objects are shared; `number` is that of their type."""
+    """A place whose objects are shared; `number` is that of their type.
+
+    Those that repeat themselves very often come into the list `often`.
+    """
 
     number: int
     leaves: Sequence[Slot]
+    often: int
 
     def write(self, item: str, source: str, first: Sequence[str]) -> list[str]:
         """Lines that put a known equal object into `source`, or do `first` for the first one."""
@@ -85,4 +95,24 @@ def write_chooser(number: int, shared: Sequence[SharedPlace], body: Sequence[str
         *(f"    first_{place.number} = known_{place.number}.setdefault" for place in shared),
         *(f"    {line}" for line in body),
         f"    if {distinct} > repeated: pause_{number} = {PAUSE_USES}",
+        f"    elif repeated > {_REPETITIONS_WORTH_A_TEXT} * ({distinct}):",
+        *(f"        L[{place.often}] += known_{place.number}.values()" for place in shared),
+    ]
+
+
+def write_as_text(placed: PlacedType, objects: str) -> list[str]:
+    """Lines that make all but the first name of each of the `objects` one raw value.
+
+    The object is none to look into afterwards; encoded, it is what it was.
+    """
+    names = [slot.attribute for slot in placed.slots.values() if slot.shape is not None]
+    if not names:
+        return []
+    start = b'{"%b":' % names[0].removeprefix("f_").encode()
+    return [
+        f"for o in {objects}:",
+        "    text = encode(o)",
+        f"    if text.startswith({start!r}):",
+        *(f"        o.{name} = UNSET" for name in names[1:]),
+        f"        o.{names[0]} = Raw(text[{len(start)}:-1])",
     ]
