@@ -33,6 +33,8 @@ from gateway.executor.compiled.sharing import (
     write_chooser,
 )
 
+_COUNT = "seen += "
+
 
 class FunctionWriter:
     """Writes the functions of a layout; `templates` are those of entity fetches."""
@@ -125,6 +127,16 @@ class FunctionWriter:
         self._noted = set()
         lines = body()
         return [*(f"note_{number} = L[{number}].append" for number in sorted(self._noted)), *lines]
+
+    @property
+    def _shared_count(self) -> int:
+        return len(self._shared or ())
+
+    def _counting(self, shared_before: int, inner: list[str], items: str) -> list[str]:
+        """Lines that count `items` where the places shared since then are the innermost of them."""
+        if self._shared_count == shared_before or any(_COUNT in line for line in inner):
+            return []
+        return [f"{_COUNT}len({items})"]
 
     def _assignments(self, fetch: LaidOutFetch, target: Target) -> list[str]:
         lines: list[str] = []
@@ -241,8 +253,10 @@ class FunctionWriter:
 
         def body() -> list[str]:
             lines = self._merge_head(fetch.number)
+            shared_before = self._shared_count
             walk = self._walk_children(fetch, list(target.slots.values()), "e", 1)
             if walk:
+                lines += self._counting(shared_before, walk, "entities")
                 lines += ["for e in entities:", *_indented(walk)]
             assignments = self._assignments(fetch, target)
             if assignments:
@@ -273,6 +287,8 @@ class FunctionWriter:
                 "for o, index in zip(objects, indices):",
                 "    c = o.__class__",
             ]
+            loop_at = len(lines) - 2
+            shared_before = self._shared_count
             for position, target in enumerate(fetch.targets):
                 name = part_class(fetch, target)
                 word = "if" if position == 0 else "elif"
@@ -285,6 +301,7 @@ class FunctionWriter:
                     *_indented(self._walk_children(fetch, list(target.slots.values()), "e", 1), 3),
                     *_indented(self._assignments(fetch, target), 2),
                 ]
+            lines[loop_at:loop_at] = self._counting(shared_before, lines, "entities")
             return lines
 
         self._write_merge(number, body)
@@ -345,6 +362,7 @@ class FunctionWriter:
             is_there = slot.shape is not None  # decoding has seen to it
         if isinstance(type_, GraphQLList):
             below, position = f"v{depth + 1}", f"i{depth + 1}"
+            shared_before = self._shared_count
             inner = self._walk_value(
                 fetch, slot, place, type_.of_type, below, f"{item}[{position}]", depth + 1
             )
@@ -352,7 +370,7 @@ class FunctionWriter:
                 loop = f"for {position}, {below} in enumerate({item}):"
             else:
                 loop = f"for {below} in {item}:"
-            lines = [loop, *_indented(inner)]
+            lines = [*self._counting(shared_before, inner, item), loop, *_indented(inner)]
         else:
             lines = self._walk_object(fetch, place, item, source, depth)
         return lines if is_there else [f"if {item}:", *_indented(lines)]

@@ -68,15 +68,15 @@ class SharedPlace:
     def write(self, item: str, source: str, first: Sequence[str]) -> list[str]:
         """Lines that put a known equal object into `source`, or do `first` for the first one."""
         values = ", ".join(f"{item}.{slot.attribute}" for slot in self.leaves)
-        if len(self.leaves) > 1:
-            values = f"({values})"
+        last, same = f"last_{self.number}", f"same_{self.number}"
         return [
-            f"same = first_{self.number}({values}, {item})",
-            f"if same is {item}:",
+            f"key = {values}",
+            f"if key != {last}:",  # equal objects often follow each other
+            f"    {last} = key",
+            f"    {same} = first_{self.number}(key, {item})",
+            f"if {same} is {item}:",
             *(f"    {line}" for line in first),
-            "else:",
-            f"    {source} = same",
-            "    repeated += 1",
+            f"else: {source} = {same}",
         ]
 
 
@@ -90,12 +90,15 @@ def write_chooser(number: int, shared: Sequence[SharedPlace], body: Sequence[str
         f"    if pause_{number}:",
         f"        pause_{number} -= 1",
         f"        return plain_{number}(L, body, places)",
-        "    repeated = 0",
-        *(f"    known_{place.number} = {{}}" for place in shared),
-        *(f"    first_{place.number} = known_{place.number}.setdefault" for place in shared),
+        "    seen = 0",
+        *(
+            f"    known_{n} = last_{n} = {{}}; first_{n} = known_{n}.setdefault"
+            for n in (place.number for place in shared)
+        ),
         *(f"    {line}" for line in body),
-        f"    if {distinct} > repeated: pause_{number} = {PAUSE_USES}",
-        f"    elif repeated > {_REPETITIONS_WORTH_A_TEXT} * ({distinct}):",
+        f"    distinct = {distinct}",
+        f"    if seen < 2 * distinct: pause_{number} = {PAUSE_USES}",
+        f"    elif seen > {_REPETITIONS_WORTH_A_TEXT} * distinct:",
         *(f"        L[{place.often}] += known_{place.number}.values()" for place in shared),
     ]
 
