@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from gateway.errors import error_json
 from gateway.server.client_watch import ON_CLIENT_GONE
+from gateway.server.response_cycle import WholeResponseCycle
 
 _REASONS = {
     400: ("Bad Request", "BAD_REQUEST"),
@@ -71,7 +72,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """From here on, the application has its own limits."""
         self._in_header = False
         self._stop_timer()
+        before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not before:
+            # uvicorn makes it, and nothing of it has run yet.
+            self.cycle.__class__ = WholeResponseCycle
 
     def on_message_complete(self) -> None:
         """What comes next is the next request's header."""
