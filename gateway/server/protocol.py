@@ -15,6 +15,7 @@ import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway.errors import error_json
+from gateway.server.body import BODY_HAS_COME
 from gateway.server.client_watch import ON_CLIENT_GONE
 from gateway.server.response_cycle import WholeResponseCycle
 
@@ -83,6 +84,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._in_header = True
         self._header_begun = False
         self._header_bytes = 0
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment] # as above
+        scope[BODY_HAS_COME] = True
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:

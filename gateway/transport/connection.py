@@ -87,7 +87,8 @@ class ClientConnection(asyncio.Protocol):
         self._expect_header()
         self._receiver: Receiver | None = None
         self._answer: HttpAnswer | None = None
-        self._keep_alive = False
+        self.is_open = False
+        """Whether the peer keeps it; whatever ends a connection says so at once."""
         self.exchanges = 0
         """Answers received so far; a connection with none is certainly not stale."""
         self.idle_since = 0.0
@@ -99,8 +100,8 @@ class ClientConnection(asyncio.Protocol):
 
     @property
     def usable(self) -> bool:
-        """Whether another request may be sent; whatever ends a connection says so at once."""
-        return self._keep_alive and self._receiver is None
+        """Whether another request may be sent now."""
+        return self.is_open and self._receiver is None
 
     async def exchange(self, request: bytes) -> HttpAnswer:
         """Send a whole request and wait for the whole answer.
@@ -133,13 +134,13 @@ class ClientConnection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close once everything written has been sent."""
-        self._keep_alive = False
+        self.is_open = False
         if self._transport is not None:
             self._transport.close()
 
     def abort(self) -> None:
         """Close at once; nobody is told of what was still to come."""
-        self._keep_alive = False
+        self.is_open = False
         self._receiver = None
         if self._transport is not None:
             self._transport.abort()
@@ -159,7 +160,7 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: D102 - asyncio's
         # uvloop's transports are not subclasses of asyncio's.
         self._transport = cast("asyncio.Transport", transport)
-        self._keep_alive = True
+        self.is_open = True
 
     def data_received(self, data: bytes) -> None:  # noqa: D102 - asyncio's
         if self._receiver is None:
@@ -194,7 +195,7 @@ class ClientConnection(asyncio.Protocol):
             return
         answer = self._answer
         if answer is not None:
-            if begins and self._keep_alive:
+            if begins and self.is_open:
                 _known_heads.learn(data, answer.body, answer.headers)
             self._deliver()
         elif not self._headers_complete:
@@ -205,14 +206,14 @@ class ClientConnection(asyncio.Protocol):
                 self._fail(AnswerTooLargeError("header"))
 
     def eof_received(self) -> bool:  # noqa: D102 - asyncio's
-        self._keep_alive = False
+        self.is_open = False
         if self._headers_complete and self._ends_with_connection:
             self._complete()
             self._deliver()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102 - asyncio's
-        self._keep_alive = False
+        self.is_open = False
         if self._headers_complete and self._ends_with_connection and exc is None:
             self._complete()
             self._deliver()
@@ -224,7 +225,7 @@ class ClientConnection(asyncio.Protocol):
         """Take more of the body of such an answer."""
         missing = self._missing_bytes
         if len(data) > missing:
-            self._keep_alive = False  # More than was announced: never trust what follows.
+            self.is_open = False  # More than was announced: never trust what follows.
             data = data[:missing]
         self._body.append(data)
         self._missing_bytes = missing = missing - len(data)
@@ -234,7 +235,9 @@ class ClientConnection(asyncio.Protocol):
             self._deliver_known(headers, body)
 
     def _deliver_known(self, headers: dict[str, str], body: bytes) -> None:
-        self._note_exchange(headers)
+        self.exchanges += 1
+        if "keep-alive" in headers:
+            self.keep_alive_seconds = _keep_alive_timeout(headers["keep-alive"])
         receiver, self._receiver = self._receiver, None
         if receiver is not None:
             receiver.on_answer(HttpAnswer(200, headers, body))
@@ -243,7 +246,7 @@ class ClientConnection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:  # noqa: D102 - httptools'
         if self._answer is not None:
-            self._keep_alive = False  # More than was asked for: never trust what follows.
+            self.is_open = False  # More than was asked for: never trust what follows.
 
     def on_header(self, name: bytes, value: bytes) -> None:  # noqa: D102 - httptools'
         self._header_bytes += len(name) + len(value)
@@ -275,7 +278,7 @@ class ClientConnection(asyncio.Protocol):
             self._expect_header()  # 100 Continue, 103 Early Hints: the answer follows.
             return
         if not self._parser.should_keep_alive():
-            self._keep_alive = False
+            self.is_open = False
         self._complete()
 
     # --- outcome -------------------------------------------------------------------------------
@@ -283,17 +286,14 @@ class ClientConnection(asyncio.Protocol):
     def _complete(self) -> None:
         if self._answer is not None:
             return  # a second answer to one request
+        self.exchanges += 1
         headers, body = self._headers, self._body
-        self._note_exchange(headers)
+        if "keep-alive" in headers:
+            self.keep_alive_seconds = _keep_alive_timeout(headers["keep-alive"])
         self._answer = HttpAnswer(
             self._parser.get_status_code(), headers, body[0] if len(body) == 1 else b"".join(body)
         )
         self._expect_header()
-
-    def _note_exchange(self, headers: dict[str, str]) -> None:
-        self.exchanges += 1
-        if "keep-alive" in headers:
-            self.keep_alive_seconds = _keep_alive_timeout(headers["keep-alive"])
 
     def _deliver(self) -> None:
         """Hand over the answer: not from within the parser, as the next request may follow."""
@@ -305,7 +305,7 @@ class ClientConnection(asyncio.Protocol):
     def _stop(self, error: Exception) -> None:
         """Read no further; an answer that was whole before that is one."""
         if self._answer is not None:
-            self._keep_alive = False
+            self.is_open = False
             self._deliver()
         else:
             self._fail(error)

@@ -54,8 +54,8 @@ class ConnectionPool:
             self.close_expired(now)
         while self._idle:
             connection = self._idle.pop()
-            if (
-                connection.usable
+            if (  # nobody waits for an answer on an idle one
+                connection.is_open
                 and now <= connection.idle_until
                 and (max_idle_seconds is None or now - connection.idle_since <= max_idle_seconds)
             ):
