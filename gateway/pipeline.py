@@ -325,7 +325,10 @@ class Pipeline:
             extensions=result.extensions if isinstance(result, ExecutionResult) else None,
             was_executed=True,
             operation_name=operation.name,
-            operation_type=operation.kind.value,
+            # The value of an enumeration is read by a function.
+            operation_type="query"
+            if operation.kind is OperationType.QUERY
+            else operation.kind.value,
         )
 
     async def _execute(

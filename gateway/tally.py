@@ -20,18 +20,37 @@ class Counts(Collector):
 
     def __init__(self, name: str, help_text: str, labels: Sequence[str]) -> None:
         self._name, self._help_text, self._labels = name, help_text, labels
-        self._counts: dict[Labels, int] = {}
+        self._counts: dict[Labels, Count] = {}
 
     def add(self, labels: Labels) -> None:
         """Count one."""
-        self._counts[labels] = self._counts.get(labels, 0) + 1
+        count = self._counts.get(labels)
+        if count is None:
+            count = self.count(labels)
+        count.value += 1
+
+    def count(self, labels: Labels) -> Count:
+        """The count with these label values, for who adds to it all the time."""
+        count = self._counts.get(labels)
+        if count is None:
+            count = self._counts[labels] = Count()
+        return count
 
     def collect(self) -> Iterator[Metric]:
         """As Prometheus asks for it."""
         family = CounterMetricFamily(self._name, self._help_text, labels=self._labels)
         for labels, count in self._counts.items():
-            family.add_metric(labels, count)
+            family.add_metric(labels, count.value)
         yield family
+
+
+class Count:
+    """A number that only grows."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0
 
 
 class Durations(Collector):

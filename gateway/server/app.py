@@ -25,7 +25,7 @@ from gateway.context import RequestContext, SecurityContext
 from gateway.errors import INTERNAL_ERROR, RequestError
 from gateway.pipeline import Outcome, Pipeline
 from gateway.server.asgi_types import Receive, Scope, Send
-from gateway.server.body import ClientGoneError, read_body
+from gateway.server.body import BODY_HAS_COME, ClientGoneError, read_body
 from gateway.server.client_watch import ClientWatch
 from gateway.server.compression import accepts_gzip, gzip_body
 from gateway.server.graphiql_page import GraphiqlPage
@@ -225,17 +225,10 @@ class GatewayApp:
     ) -> GraphQLRequest:
         method = scope["method"]
         if method == "POST":
-            try:
-                with cut_off(self._limits.body_timeout_seconds):
-                    body = await read_body(headers, receive, self._limits.max_body_bytes)
-            except TimeoutError:
-                raise RequestError(
-                    408,
-                    "REQUEST_TIMEOUT",
-                    "The request body did not arrive within "
-                    f"{self._limits.body_timeout_seconds:g} s",
-                    headers={"connection": "close"},
-                ) from None
+            if BODY_HAS_COME in scope:
+                body = await read_body(headers, receive, self._limits.max_body_bytes)
+            else:
+                body = await self._wait_for_body(headers, receive)
             return read_post(headers, body)
         if method == "GET":
             return read_get(
@@ -247,6 +240,19 @@ class GatewayApp:
             "GraphQL requests are sent with POST, queries also with GET",
             headers={"allow": "GET, POST"},
         )
+
+    async def _wait_for_body(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+        seconds = self._limits.body_timeout_seconds
+        try:
+            with cut_off(seconds):
+                return await read_body(headers, receive, self._limits.max_body_bytes)
+        except TimeoutError:
+            raise RequestError(
+                408,
+                "REQUEST_TIMEOUT",
+                f"The request body did not arrive within {seconds:g} s",
+                headers={"connection": "close"},
+            ) from None
 
     async def _run(self, request: GraphQLRequest, scope: Scope, client: ClientWatch) -> _Answer:
         headers = scope["headers"]

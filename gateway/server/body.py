@@ -11,6 +11,9 @@ from gateway.server.asgi_types import Receive
 
 _DRAIN_SECONDS = 1.0
 
+BODY_HAS_COME = "dictamesh.body_has_come"
+"""Scope key that is there once the whole body has come: nothing has to be waited for."""
+
 
 class ClientGoneError(Exception):
     """The client closed the connection before its request was whole."""

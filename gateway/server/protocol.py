@@ -15,7 +15,9 @@ import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway.errors import error_json
+from gateway.server.body import BODY_HAS_COME
 from gateway.server.client_watch import ON_CLIENT_GONE
+from gateway.server.response_cycle import WholeResponseCycle
 
 _REASONS = {
     400: ("Bad Request", "BAD_REQUEST"),
@@ -71,13 +73,19 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """From here on, the application has its own limits."""
         self._in_header = False
         self._stop_timer()
+        before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not before:
+            # uvicorn makes it, and nothing of it has run yet.
+            self.cycle.__class__ = WholeResponseCycle
 
     def on_message_complete(self) -> None:
         """What comes next is the next request's header."""
         self._in_header = True
         self._header_begun = False
         self._header_bytes = 0
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment] # as above
+        scope[BODY_HAS_COME] = True
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:

@@ -40,8 +40,10 @@ def read_answer(
     Raises:
         SubgraphCallError: if it is no GraphQL response.
     """
-    body = _decompressed(subgraph, answer, max_body_bytes)
-    if undecoded and _is_success(answer.status) and _looks_good(body):
+    body = answer.body
+    if "content-encoding" in answer.headers:
+        body = _decompressed(subgraph, answer, max_body_bytes)
+    if undecoded and 200 <= answer.status < 300 and _looks_good(body):
         return SubgraphResponse(None, body=body, is_decoded=False)
     return _decoded(subgraph, answer, body)
 
@@ -123,10 +125,7 @@ def _with_messages(errors: list[JsonObject]) -> Sequence[JsonObject]:
 
 
 def _decompressed(subgraph: str, answer: HttpAnswer, max_body_bytes: int) -> bytes:
-    said = answer.headers.get("content-encoding")
-    if said is None:
-        return answer.body
-    encoding = said.strip().lower()
+    encoding = answer.headers["content-encoding"].strip().lower()
     if encoding in ("", "identity") or not answer.body:
         return answer.body
     if encoding not in ("gzip", "x-gzip", "deflate"):

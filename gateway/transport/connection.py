@@ -15,6 +15,8 @@ from typing import Protocol, cast
 import httptools
 import msgspec
 
+from gateway.transport.known_heads import KnownHeads
+
 MAX_HEADER_BYTES = 64 * 1024
 """All response header lines together; what common servers and proxies allow at most."""
 
@@ -48,6 +50,8 @@ _READ_NAMES = {
 }
 """Headers that somebody here reads, as nearly all servers spell them."""
 
+_known_heads = KnownHeads()
+
 
 class HttpAnswer(msgspec.Struct, frozen=True):
     """A response as it came; `body` is not decoded yet.
@@ -79,21 +83,25 @@ class ClientConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._received = False
+        self._missing_bytes = 0
         self._expect_header()
         self._receiver: Receiver | None = None
         self._answer: HttpAnswer | None = None
-        self._keep_alive = False
+        self.is_open = False
+        """Whether the peer keeps it; whatever ends a connection says so at once."""
         self.exchanges = 0
         """Answers received so far; a connection with none is certainly not stale."""
         self.idle_since = 0.0
         """The pool's clock when the connection was last given back."""
+        self.idle_until = 0.0
+        """Until when it may be used again, by that clock."""
         self.keep_alive_seconds: float | None = None
         """How long the peer said it keeps an idle connection (`Keep-Alive: timeout=`)."""
 
     @property
     def usable(self) -> bool:
-        """Whether another request may be sent; whatever ends a connection says so at once."""
-        return self._keep_alive and self._receiver is None
+        """Whether another request may be sent now."""
+        return self.is_open and self._receiver is None
 
     async def exchange(self, request: bytes) -> HttpAnswer:
         """Send a whole request and wait for the whole answer.
@@ -126,13 +134,13 @@ class ClientConnection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close once everything written has been sent."""
-        self._keep_alive = False
+        self.is_open = False
         if self._transport is not None:
             self._transport.close()
 
     def abort(self) -> None:
         """Close at once; nobody is told of what was still to come."""
-        self._keep_alive = False
+        self.is_open = False
         self._receiver = None
         if self._transport is not None:
             self._transport.abort()
@@ -152,13 +160,30 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: D102 - asyncio's
         # uvloop's transports are not subclasses of asyncio's.
         self._transport = cast("asyncio.Transport", transport)
-        self._keep_alive = True
+        self.is_open = True
 
     def data_received(self, data: bytes) -> None:  # noqa: D102 - asyncio's
         if self._receiver is None:
             self.abort()  # Nobody asked: an answer of its own accord, or more than was announced.
             return
+        if self._missing_bytes:
+            self._take_rest(data)
+            return
+        begins = not self._received
         self._received = True
+        if begins:
+            known = _known_heads.read(data)
+            if known is not None:
+                headers, length, start = known
+                missing = start + length - len(data)
+                if missing == 0 and length <= self._max_body_bytes:
+                    self._deliver_known(headers, data[start:])
+                    return
+                if missing > 0 and length <= self._max_body_bytes:
+                    self._missing_bytes = missing
+                    self._headers = headers
+                    self._body.append(data[start:])
+                    return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError as error:
@@ -168,7 +193,10 @@ class ClientConnection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._stop(ProtocolError(str(error)))
             return
-        if self._answer is not None:
+        answer = self._answer
+        if answer is not None:
+            if begins and self.is_open:
+                _known_heads.learn(data, answer.body, answer.headers)
             self._deliver()
         elif not self._headers_complete:
             # The parser reports a header line when it is whole; one without end has to be
@@ -178,24 +206,47 @@ class ClientConnection(asyncio.Protocol):
                 self._fail(AnswerTooLargeError("header"))
 
     def eof_received(self) -> bool:  # noqa: D102 - asyncio's
-        self._keep_alive = False
+        self.is_open = False
         if self._headers_complete and self._ends_with_connection:
             self._complete()
             self._deliver()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102 - asyncio's
-        self._keep_alive = False
+        self.is_open = False
         if self._headers_complete and self._ends_with_connection and exc is None:
             self._complete()
             self._deliver()
         self._fail(ConnectionLostError(received=self._received))
 
+    # --- answers whose head is known: the parser does not get to see them ----------------------
+
+    def _take_rest(self, data: bytes) -> None:
+        """Take more of the body of such an answer."""
+        missing = self._missing_bytes
+        if len(data) > missing:
+            self.is_open = False  # More than was announced: never trust what follows.
+            data = data[:missing]
+        self._body.append(data)
+        self._missing_bytes = missing = missing - len(data)
+        if not missing:
+            headers, body = self._headers, b"".join(self._body)
+            self._expect_header()
+            self._deliver_known(headers, body)
+
+    def _deliver_known(self, headers: dict[str, str], body: bytes) -> None:
+        self.exchanges += 1
+        if "keep-alive" in headers:
+            self.keep_alive_seconds = _keep_alive_timeout(headers["keep-alive"])
+        receiver, self._receiver = self._receiver, None
+        if receiver is not None:
+            receiver.on_answer(HttpAnswer(200, headers, body))
+
     # --- httptools callbacks -------------------------------------------------------------------
 
     def on_message_begin(self) -> None:  # noqa: D102 - httptools'
         if self._answer is not None:
-            self._keep_alive = False  # More than was asked for: never trust what follows.
+            self.is_open = False  # More than was asked for: never trust what follows.
 
     def on_header(self, name: bytes, value: bytes) -> None:  # noqa: D102 - httptools'
         self._header_bytes += len(name) + len(value)
@@ -227,7 +278,7 @@ class ClientConnection(asyncio.Protocol):
             self._expect_header()  # 100 Continue, 103 Early Hints: the answer follows.
             return
         if not self._parser.should_keep_alive():
-            self._keep_alive = False
+            self.is_open = False
         self._complete()
 
     # --- outcome -------------------------------------------------------------------------------
@@ -236,10 +287,9 @@ class ClientConnection(asyncio.Protocol):
         if self._answer is not None:
             return  # a second answer to one request
         self.exchanges += 1
-        headers = self._headers
+        headers, body = self._headers, self._body
         if "keep-alive" in headers:
             self.keep_alive_seconds = _keep_alive_timeout(headers["keep-alive"])
-        body = self._body
         self._answer = HttpAnswer(
             self._parser.get_status_code(), headers, body[0] if len(body) == 1 else b"".join(body)
         )
@@ -255,7 +305,7 @@ class ClientConnection(asyncio.Protocol):
     def _stop(self, error: Exception) -> None:
         """Read no further; an answer that was whole before that is one."""
         if self._answer is not None:
-            self._keep_alive = False
+            self.is_open = False
             self._deliver()
         else:
             self._fail(error)

@@ -24,7 +24,7 @@ from gateway.transport.base import (
     SubgraphRequest,
     SubgraphResponse,
 )
-from gateway.transport.headers import deciding_headers
+from gateway.transport.headers import ForwardedHeaders, deciding_headers
 from gateway.transport.in_flight import InFlight
 from gateway.transport.request_body import encode_request_body
 from subgraph_kit.resilience.cut_off import cut_off
@@ -100,7 +100,11 @@ class SharingSubgraphClient:
 
 def sharing_key(request: SubgraphRequest, body: bytes) -> Hashable:
     """What has to be equal for two requests to share a call; `body` is the request's JSON."""
-    return request.subgraph, body, deciding_headers(request.headers), request.security
+    headers = request.headers
+    deciding = (
+        headers.deciding if isinstance(headers, ForwardedHeaders) else deciding_headers(headers)
+    )
+    return request.subgraph, body, deciding, request.security
 
 
 def _with_body(request: SubgraphRequest) -> SubgraphRequest:

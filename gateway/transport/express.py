@@ -22,7 +22,7 @@ from contextvars import Context
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gateway.tally import Counts, Durations, Series
+from gateway.tally import Count, Counts, Durations, Series
 from gateway.transport.answer import read_answer
 from gateway.transport.base import (
     SubgraphCallError,
@@ -47,7 +47,7 @@ Done: TypeAlias = Callable[[SubgraphResponse | Exception], None]
 """Called once with what became of a call, on the event loop. Must not raise."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Lane:
     """What a call to one subgraph needs."""
 
@@ -60,6 +60,8 @@ class _Lane:
     http: HttpSubgraphClient
     requests: Counts
     durations: Series
+    good: Count | None = None
+    """Of `requests`, those that went well; from the first one on."""
 
 
 class ExpressClient:
@@ -216,7 +218,8 @@ class ExpressCall:
         except SubgraphCallError as error:
             self._failed(error)
         else:
-            self._answered(response)
+            self._close(response, "errors" if response.errors else "ok", None)
+            self._done(response)
 
     def on_error(self, error: Exception) -> None:
         """See `Receiver`."""
@@ -257,10 +260,6 @@ class ExpressCall:
             self._lane.pool.release(self._connection)
             self._connection = None
 
-    def _answered(self, response: SubgraphResponse) -> None:
-        self._close(response, "errors" if response.errors else "ok", None)
-        self._done(response)
-
     def _failed(self, error: Exception) -> None:
         if self._task is None and self._lane.policy.may_retry(error):
             self._go_on(error)
@@ -283,7 +282,12 @@ class ExpressCall:
         """Tell everyone but the caller."""
         lane = self._lane
         lane.breaker.leave(self._generation, error)
-        lane.requests.add((lane.subgraph, outcome))
+        if outcome != "ok":
+            lane.requests.add((lane.subgraph, outcome))
+        else:
+            if lane.good is None:
+                lane.good = lane.requests.count((lane.subgraph, "ok"))
+            lane.good.value += 1
         lane.durations.add(time.monotonic() - self._started)
         if self._in_flight is not None and self._waiters is not None:
             self._in_flight.end(self._key, self._waiters, shared)
@@ -308,7 +312,8 @@ class ExpressCall:
             self._close(None, "cancelled", end)
             raise
         else:
-            self._answered(response)
+            self._close(response, "errors" if response.errors else "ok", None)
+            self._done(response)
 
     def _seconds_left(self) -> float | None:
         """Until the subgraph's own time-out or the deadline, whichever comes first."""

@@ -58,32 +58,27 @@ class HeaderRules:
                     continue
             value = raw_value.decode("latin-1")
             picked[name] = f"{picked[name]}, {value}" if name in picked else value
+        picked.settle()
         return picked
 
 
 class ForwardedHeaders(dict[str, str]):
     """The headers of one client request that go on; not changed once they are picked.
 
-    What every one of its subgraph calls needs of them is made once.
+    What every one of its subgraph calls needs of them is made once, by `settle`.
     """
 
-    __slots__ = ("_deciding", "_lines")
+    __slots__ = ("deciding", "lines")
 
-    def lines(self) -> bytes:
-        """As they stand in an HTTP/1.1 request."""
-        try:
-            return self._lines
-        except AttributeError:
-            self._lines: bytes = header_lines(self)
-            return self._lines
+    deciding: frozenset[tuple[str, str]]
+    """See `deciding_headers`."""
+    lines: bytes
+    """As they stand in an HTTP/1.1 request."""
 
-    def deciding(self) -> frozenset[tuple[str, str]]:
-        """See `deciding_headers`."""
-        try:
-            return self._deciding
-        except AttributeError:
-            self._deciding: frozenset[tuple[str, str]] = _deciding(self)
-            return self._deciding
+    def settle(self) -> None:
+        """Take note that all are picked."""
+        self.deciding = _deciding(self)
+        self.lines = header_lines(self)
 
 
 def header_lines(headers: Mapping[str, str]) -> bytes:
@@ -102,7 +97,7 @@ def is_header_safe(text: str) -> bool:
 
 def deciding_headers(headers: Mapping[str, str]) -> frozenset[tuple[str, str]]:
     """The headers that can make answers differ: all but those for tracing."""
-    return headers.deciding() if isinstance(headers, ForwardedHeaders) else _deciding(headers)
+    return headers.deciding if isinstance(headers, ForwardedHeaders) else _deciding(headers)
 
 
 def _deciding(headers: Mapping[str, str]) -> frozenset[tuple[str, str]]:

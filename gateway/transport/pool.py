@@ -52,15 +52,14 @@ class ConnectionPool:
         if now >= self._look_again_at:
             self._look_again_at = now + 1.0
             self.close_expired(now)
-        limit = self._idle_seconds if max_idle_seconds is None else max_idle_seconds
         while self._idle:
             connection = self._idle.pop()
-            if connection.usable:
-                rest = now - connection.idle_since
-                if rest <= limit and (
-                    connection.keep_alive_seconds is None or rest <= self._longest_rest(connection)
-                ):
-                    return connection
+            if (  # nobody waits for an answer on an idle one
+                connection.is_open
+                and now <= connection.idle_until
+                and (max_idle_seconds is None or now - connection.idle_since <= max_idle_seconds)
+            ):
+                return connection
             self._discard(connection)
         return None
 
@@ -95,8 +94,16 @@ class ConnectionPool:
     def release(self, connection: ClientConnection) -> None:
         """Take a connection back, to be used again if it can be."""
         if connection.usable and not self._closed:
-            connection.idle_since = self._clock()
-            self._pass_on(connection)
+            connection.idle_since = now = self._clock()
+            longest_rest = self._idle_seconds
+            announced = connection.keep_alive_seconds
+            if announced is not None and announced - 1.0 < longest_rest:
+                longest_rest = announced - 1.0
+            connection.idle_until = now + longest_rest
+            if self._waiters:
+                self._pass_on(connection)
+            else:
+                self._idle.append(connection)
         else:
             self._discard(connection)
 
@@ -104,16 +111,9 @@ class ConnectionPool:
         """Close what rested too long, by the pool's clock; the oldest stand first."""
         while self._idle:
             oldest = self._idle[0]
-            if oldest.usable and now - oldest.idle_since <= self._longest_rest(oldest):
+            if oldest.usable and now <= oldest.idle_until:
                 return
             self._discard(self._idle.pop(0))
-
-    def _longest_rest(self, connection: ClientConnection) -> float:
-        """How many seconds a connection may be idle."""
-        announced = connection.keep_alive_seconds
-        if announced is None:
-            return self._idle_seconds
-        return min(self._idle_seconds, max(announced - 1.0, 0.0))
 
     def drop_idle(self) -> None:
         """Close all idle connections: the peer just showed that it closes them."""

@@ -87,13 +87,8 @@ class Route:
 
     def with_body(self, forwarded: Mapping[str, str], body: bytes) -> bytes:
         """The whole request in HTTP/1.1, of the headers to forward and the body as JSON."""
-        lines = b""
-        if forwarded:
-            headers = self.forwarded(forwarded)
-            if isinstance(headers, ForwardedHeaders):
-                lines = headers.lines()
-            else:
-                lines = header_lines(headers)
+        headers = self.forwarded(forwarded) if self.own_headers else forwarded
+        lines = headers.lines if isinstance(headers, ForwardedHeaders) else header_lines(headers)
         return b"%b%bcontent-length: %d\r\n\r\n%b" % (self.head, lines, len(body), body)
 
 

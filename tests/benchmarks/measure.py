@@ -11,12 +11,15 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 ROUNDS = 5
 ROUND_SECONDS = 0.4
 """Aimed-at length of one round."""
+
+TURNS = 40
+"""How often each of several things to compare is run, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,35 @@ async def measure(
     median = statistics.median(rates)
     spread = (max(rates) - min(rates)) / median
     return Measurement(part, name, median, spread, note, target_ms)
+
+
+async def measure_in_turns(
+    part: str, runs: Mapping[str, Callable[[], Awaitable[object]]], *, note: str
+) -> list[Measurement]:
+    """Measure several things for their ratios: in turns, as machines change their speed.
+
+    The first is what the others are compared with; the notes say how many times its time they take.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    for turn in range(TURNS + 1):
+        for name, run in runs.items():
+            gc.collect()
+            started = time.perf_counter()
+            await run()
+            if turn > 0:
+                seconds[name].append(time.perf_counter() - started)
+    first, *others = runs
+    found: list[Measurement] = []
+    for name, times in seconds.items():
+        median = statistics.median(times)
+        low, _, high = statistics.quantiles(times, n=4)
+        compared = ""
+        if name in others:
+            ratios = (a / b for a, b in zip(times, seconds[first], strict=True))
+            compared = f"; {statistics.median(ratios):.2f} of {first}"
+        spread = (high - low) / median
+        found.append(Measurement(part, name, 1 / median, spread, note + compared))
+    return found
 
 
 def machine() -> str:

@@ -26,7 +26,14 @@ from gateway.executor.compiled.classes import (
 from gateway.executor.compiled.layout import LaidOutFetch, Layout, Place, PlacedType, Slot, Target
 from gateway.executor.compiled.outcome import NotCompilableError
 from gateway.executor.compiled.representations import Template, TemplateWriter
-from gateway.executor.compiled.sharing import SharedPlace, shared_leaves, write_chooser
+from gateway.executor.compiled.sharing import (
+    SharedPlace,
+    shared_leaves,
+    write_as_text,
+    write_chooser,
+)
+
+_COUNT = "seen += "
 
 
 class FunctionWriter:
@@ -42,15 +49,19 @@ class FunctionWriter:
         self._classes = classes
         self._templates = templates
         self._lists: dict[tuple[str, ...], int] = {(): 0}
+        self._often: dict[PlacedType, int] = {}
+        """The lists of shared objects that repeat themselves very often."""
         self._needs: dict[Place, bool] = {}
         self._shared: list[SharedPlace] | None = None
         """While a function is written that shares: the places where it does."""
+        self._noted: set[int] = set()
+        """The lists that the function being written puts objects into."""
         self.lines: list[str] = []
 
     @property
     def list_count(self) -> int:
         """How many lists `L` has."""
-        return len(self._lists)
+        return len(self._lists) + len(self._often)
 
     def write(self) -> None:
         """Write all functions."""
@@ -71,7 +82,7 @@ class FunctionWriter:
         self._write_hide()
 
     def _list(self, place: Place) -> int:
-        return self._lists.setdefault(place.names, len(self._lists))
+        return self._lists.setdefault(place.names, self.list_count)
 
     # --- Root fetches --------------------------------------------------------------------------
 
@@ -102,13 +113,30 @@ class FunctionWriter:
     def _write_merge(self, number: int, body: Callable[[], list[str]]) -> None:
         """Write `merge_<number>`, in two ways where equal objects may be shared."""
         self._shared = []
-        sharing = body()
+        sharing = self._noting(body)
         shared, self._shared = self._shared, None
         if not shared:
             self.lines += [f"def merge_{number}(L, body, places):", *_indented(sharing), ""]
             return
-        self.lines += [f"def plain_{number}(L, body, places):", *_indented(body()), ""]
+        plain = self._noting(body)
+        self.lines += [f"def plain_{number}(L, body, places):", *_indented(plain), ""]
         self.lines += [*write_chooser(number, shared, sharing), ""]
+
+    def _noting(self, body: Callable[[], list[str]]) -> list[str]:
+        """A function's body, after lines that make `note_<n>` for the lists it puts objects in."""
+        self._noted = set()
+        lines = body()
+        return [*(f"note_{number} = L[{number}].append" for number in sorted(self._noted)), *lines]
+
+    @property
+    def _shared_count(self) -> int:
+        return len(self._shared or ())
+
+    def _counting(self, shared_before: int, inner: list[str], items: str) -> list[str]:
+        """Lines that count `items` where the places shared since then are the innermost of them."""
+        if self._shared_count == shared_before or any(_COUNT in line for line in inner):
+            return []
+        return [f"{_COUNT}len({items})"]
 
     def _assignments(self, fetch: LaidOutFetch, target: Target) -> list[str]:
         lines: list[str] = []
@@ -140,22 +168,28 @@ class FunctionWriter:
         for path in fetch.paths:
             if not path:
                 continue
-            lines.append(f"    for o in L[{self._list(path[0].place)}]:")
+            objects = f"L[{self._list(path[0].place)}]"
+            lines.append(f"    for o in {objects}:")
             everything = self._types_at(path[0].place)
             dispatch = set(path) != everything or len(path) > 1
             body: list[str] = []
             for index, placed in enumerate(path):
                 found = leaves[placed]
                 if is_plain and found is not None:
-                    code, names = writer.read_leaves(found, "o")
+                    names, code, checks = writer.read_leaves(found, "o")
                     constants = [repr(_shape_of(templates[placed]))] if several else []
                     parts = constants + names
                     key = parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
-                    code.append(f"key = {key}")
+                    if len(parts) > 1:
+                        code.append(f"key = {key}")
+                        key = "key"
                     item = writer.expression(templates[placed].members, "o", names)
                     code += [
-                        "index = known.get(key)",
-                        f"if index is None: index = known[key] = len(items); items.append({item})",
+                        f"index = known.get({key})",
+                        "if index is None:",
+                        *_indented(checks),
+                        f"    index = known[{key}] = len(items)",
+                        f"    items.append({item})",
                     ]
                 else:
                     item = writer.expression(templates[placed].members, "o")
@@ -173,8 +207,11 @@ class FunctionWriter:
                     body += code
             if dispatch:
                 body = ["c = o.__class__", *body, "else: continue"]
-            body += ["objects.append(o)", "indices.append(index)"]
+                body.append("objects.append(o)")
+            body.append("indices.append(index)")
             lines += _indented(body, 2)
+            if not dispatch:
+                lines.append(f"    objects += {objects}")
         lines += ["    return (items, objects, indices) if items else None", ""]
         for function in writer.functions:
             self.lines += [function, ""]
@@ -216,8 +253,10 @@ class FunctionWriter:
 
         def body() -> list[str]:
             lines = self._merge_head(fetch.number)
+            shared_before = self._shared_count
             walk = self._walk_children(fetch, list(target.slots.values()), "e", 1)
             if walk:
+                lines += self._counting(shared_before, walk, "entities")
                 lines += ["for e in entities:", *_indented(walk)]
             assignments = self._assignments(fetch, target)
             if assignments:
@@ -248,6 +287,8 @@ class FunctionWriter:
                 "for o, index in zip(objects, indices):",
                 "    c = o.__class__",
             ]
+            loop_at = len(lines) - 2
+            shared_before = self._shared_count
             for position, target in enumerate(fetch.targets):
                 name = part_class(fetch, target)
                 word = "if" if position == 0 else "elif"
@@ -260,6 +301,7 @@ class FunctionWriter:
                     *_indented(self._walk_children(fetch, list(target.slots.values()), "e", 1), 3),
                     *_indented(self._assignments(fetch, target), 2),
                 ]
+            lines[loop_at:loop_at] = self._counting(shared_before, lines, "entities")
             return lines
 
         self._write_merge(number, body)
@@ -295,38 +337,43 @@ class FunctionWriter:
         """Go to what stands below an object that `fetch` brought."""
         lines: list[str] = []
         for slot in slots:
-            place = slot.place
-            if place is None or not self._is_walked(place):
+            if slot.place is None or not self._is_walked(slot.place):
                 continue
             item = f"v{depth}"
             source = f"{variable}.{slot.attribute}"
             lines.append(f"{item} = {source}")
-            lines += self._walk_value(fetch, slot.type, place, item, source, depth)
+            lines += self._walk_value(fetch, slot, slot.place, slot.type, item, source, depth)
         return lines
 
     def _walk_value(
         self,
         fetch: LaidOutFetch,
-        type_: GraphQLOutputType,
+        slot: Slot,
         place: Place,
+        type_: GraphQLOutputType,
         item: str,
         source: str,
         depth: int,
     ) -> list[str]:
-        """Go into `item`, which was read from `source`."""
+        """Go into `item`, which was read from `source`: a value of a slot, or an item of it."""
+        is_there = False
         if isinstance(type_, GraphQLNonNull):
             type_ = type_.of_type
+            is_there = slot.shape is not None  # decoding has seen to it
         if isinstance(type_, GraphQLList):
             below, position = f"v{depth + 1}", f"i{depth + 1}"
+            shared_before = self._shared_count
             inner = self._walk_value(
-                fetch, type_.of_type, place, below, f"{item}[{position}]", depth + 1
+                fetch, slot, place, type_.of_type, below, f"{item}[{position}]", depth + 1
             )
             if any(f"{item}[{position}]" in line for line in inner):
-                loop = f"    for {position}, {below} in enumerate({item}):"
+                loop = f"for {position}, {below} in enumerate({item}):"
             else:
-                loop = f"    for {below} in {item}:"
-            return [f"if {item}:", loop, *_indented(inner, 2)]
-        return [f"if {item}:", *_indented(self._walk_object(fetch, place, item, source, depth))]
+                loop = f"for {below} in {item}:"
+            lines = [*self._counting(shared_before, inner, item), loop, *_indented(inner)]
+        else:
+            lines = self._walk_object(fetch, place, item, source, depth)
+        return lines if is_there else [f"if {item}:", *_indented(lines)]
 
     def _walk_object(
         self, fetch: LaidOutFetch, place: Place, item: str, source: str, depth: int
@@ -334,7 +381,8 @@ class FunctionWriter:
         lines: list[str] = []
         number = self._lists.get(place.names)
         if number is not None:
-            lines.append(f"L[{number}].append({item})")
+            self._noted.add(number)
+            lines.append(f"note_{number}({item})")
         several = len(place.types) > 1
         if several:
             lines.append(f"c = {item}.__class__")
@@ -357,7 +405,8 @@ class FunctionWriter:
         if self._shared is None or number is None or not leaves:
             return lines
         (placed,) = place.types.values()
-        shared = SharedPlace(placed.number, leaves)
+        often = self._often.setdefault(placed, self.list_count)
+        shared = SharedPlace(placed.number, leaves, often)
         self._shared.append(shared)
         return shared.write(item, source, lines)
 
@@ -377,6 +426,9 @@ class FunctionWriter:
                     word = "if" if index == 0 else "elif"
                     body = [f"{word} o.__class__ is {final_class(placed)}:", *_indented(body)]
                 self.lines += _indented(body, 2)
+        # Last, as nothing can be hidden in a text.
+        for placed, number in self._often.items():
+            self.lines += _indented(write_as_text(placed, f"L[{number}]"))
         self.lines += ["    return L[0][0]", ""]
 
 

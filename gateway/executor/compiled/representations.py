@@ -187,16 +187,17 @@ class TemplateWriter:
         self._prefix = prefix
         self._class_name = class_name
 
-    def read_leaves(self, leaves: Sequence[Leaf], variable: str) -> tuple[list[str], list[str]]:
-        """Lines that read leaves into local names, with their checks; and the names."""
-        lines: list[str] = []
-        names: list[str] = []
-        for index, leaf in enumerate(leaves):
-            name = f"k{index}"
-            names.append(name)
-            lines.append(f"{name} = {variable}.{leaf.slot.attribute}")
-            lines += _checks(leaf, name)
-        return lines, names
+    def read_leaves(
+        self, leaves: Sequence[Leaf], variable: str
+    ) -> tuple[list[str], list[str], list[str]]:
+        """Local names for leaves, lines that read them, and lines that check them."""
+        names = [f"k{index}" for index in range(len(leaves))]
+        reads: list[str] = []
+        checks: list[str] = []
+        for name, leaf in zip(names, leaves, strict=True):
+            reads.append(f"{name} = {variable}.{leaf.slot.attribute}")
+            checks += _checks(leaf, name)
+        return names, reads, checks
 
     def expression(self, members: Members, variable: str, names: Sequence[str] = ()) -> str:
         """The dictionary of a representation; `names` hold leaves that are read already."""

@@ -38,9 +38,6 @@ _EXPECTED = (StepAsideError, msgspec.DecodeError, RecursionError, UnicodeDecodeE
 """What an answer can do; anything else is a defect of ours, worth a line in the log."""
 
 
-_NOTHING: Sequence[int] = ()
-
-
 class CompiledExecution:
     """The state of one operation while its compiled plan runs."""
 
@@ -91,21 +88,22 @@ class CompiledExecution:
         """Begin the calls whose turn it is, and those after calls that have nothing to ask."""
         calls = self._plan.schedule.calls
         ready = list(numbers)
-        while ready and not self.has_failed:
-            number = ready.pop(0)
+        for number in ready:  # it grows meanwhile
+            if self.has_failed:
+                return
             step = calls[number]
             if step is None or not self._call(step, number):
                 ready += self._next(number)
 
     def _next(self, number: int) -> Sequence[int]:
         """Those that waited for this call alone."""
-        following = self._plan.schedule.then[number]
-        if not following:
-            return _NOTHING
+        ready: list[int] = []
         waits_for = self._waits_for
-        for other in following:
-            waits_for[other] -= 1
-        return [other for other in following if not waits_for[other]]
+        for other in self._plan.schedule.then[number]:
+            waits_for[other] = left = waits_for[other] - 1
+            if not left:
+                ready.append(other)
+        return ready
 
     def _call(self, step: CallStep, number: int) -> bool:
         """Begin a call; False if there is nothing to ask."""
@@ -155,10 +153,11 @@ class CompiledExecution:
                 self.has_failed = True
             else:
                 try:
-                    pending.step.merge(self._lists, _body(outcome), pending.collected)
-                    following = self._next(pending.number)
-                    if following:
-                        self._begin(following)
+                    body = outcome.body
+                    if body is None:
+                        body = _encode({"data": outcome.data})
+                    pending.step.merge(self._lists, body, pending.collected)
+                    self._begin(self._next(pending.number))
                 except Exception as error:
                     self._fail(error)
         if not self._pending and self._finished is not None and not self._finished.done():
@@ -218,9 +217,3 @@ class _Pending:
         if self.task is not None:
             self.task.cancel()
         return self.task
-
-
-def _body(response: SubgraphResponse) -> bytes:
-    if response.body is not None:
-        return response.body
-    return _encode({"data": response.data})

@@ -5,6 +5,9 @@ completed and looked at by every later fetch. Objects of which an answer brings 
 equal if these leaves are, and stay equal: whatever else they get follows from the leaves. So the
 first of equal objects takes the place of the others, and everything after that is done once.
 
+Of objects that stand in very many places, the text is made once, too: when the response is whole,
+all of such an object but the name of its first field becomes one raw value (`write_as_text`).
+
 Where nothing repeats, finding that out costs a dictionary entry per object. A merge function that
 found too little to share therefore looks again only after `PAUSE_USES` answers.
 """
@@ -16,9 +19,12 @@ from dataclasses import dataclass
 
 from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, GraphQLOutputType, get_named_type
 
-from gateway.executor.compiled.layout import Place, Slot
+from gateway.executor.compiled.layout import Place, PlacedType, Slot
 
 PAUSE_USES = 63
+
+_REPETITIONS_WORTH_A_TEXT = 8
+"""How often an object has to stand somewhere on average; making its text costs a few encodings."""
 
 _COMPARABLE = frozenset(("ID", "String", "Int", "Boolean"))
 """Types whose values are written the same if they are equal: 1 and 1.0 are not."""
@@ -50,24 +56,27 @@ def _is_comparable(type_: GraphQLOutputType) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SharedPlace:
-    """A place whose objects are shared; `number` is that of their type."""
+    """A place whose objects are shared; `number` is that of their type.
+
+    Those that repeat themselves very often come into the list `often`.
+    """
 
     number: int
     leaves: Sequence[Slot]
+    often: int
 
     def write(self, item: str, source: str, first: Sequence[str]) -> list[str]:
         """Lines that put a known equal object into `source`, or do `first` for the first one."""
         values = ", ".join(f"{item}.{slot.attribute}" for slot in self.leaves)
-        known = f"known_{self.number}"
+        last, same = f"last_{self.number}", f"same_{self.number}"
         return [
-            f"key = {values}",  # a tuple where there are several
-            f"same = {known}.get(key)",
-            "if same is None:",
-            f"    {known}[key] = {item}",
+            f"key = {values}",
+            f"if key != {last}:",  # equal objects often follow each other
+            f"    {last} = key",
+            f"    {same} = first_{self.number}(key, {item})",
+            f"if {same} is {item}:",
             *(f"    {line}" for line in first),
-            "else:",
-            f"    {source} = same",
-            "    repeated += 1",
+            f"else: {source} = {same}",
         ]
 
 
@@ -81,8 +90,32 @@ def write_chooser(number: int, shared: Sequence[SharedPlace], body: Sequence[str
         f"    if pause_{number}:",
         f"        pause_{number} -= 1",
         f"        return plain_{number}(L, body, places)",
-        "    repeated = 0",
-        *(f"    known_{place.number} = {{}}" for place in shared),
+        "    seen = 0",
+        *(
+            f"    known_{n} = last_{n} = {{}}; first_{n} = known_{n}.setdefault"
+            for n in (place.number for place in shared)
+        ),
         *(f"    {line}" for line in body),
-        f"    if {distinct} > repeated: pause_{number} = {PAUSE_USES}",
+        f"    distinct = {distinct}",
+        f"    if seen < 2 * distinct: pause_{number} = {PAUSE_USES}",
+        f"    elif seen > {_REPETITIONS_WORTH_A_TEXT} * distinct:",
+        *(f"        L[{place.often}] += known_{place.number}.values()" for place in shared),
+    ]
+
+
+def write_as_text(placed: PlacedType, objects: str) -> list[str]:
+    """Lines that make all but the first name of each of the `objects` one raw value.
+
+    The object is none to look into afterwards; encoded, it is what it was.
+    """
+    names = [slot.attribute for slot in placed.slots.values() if slot.shape is not None]
+    if not names:
+        return []
+    start = b'{"%b":' % names[0].removeprefix("f_").encode()
+    return [
+        f"for o in {objects}:",
+        "    text = encode(o)",
+        f"    if text.startswith({start!r}):",
+        *(f"        o.{name} = UNSET" for name in names[1:]),
+        f"        o.{names[0]} = Raw(text[{len(start)}:-1])",
     ]

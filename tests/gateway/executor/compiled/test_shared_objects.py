@@ -158,3 +158,39 @@ async def test_where_nothing_repeats_it_is_tried_again_after_a_while() -> None:
     assert await is_shared()
     await run(code, lines("1", "2", "3"))
     assert [await is_shared() for _ in range(PAUSE_USES + 1)] == [False] * PAUSE_USES + [True]
+
+
+async def test_what_entities_refer_to_is_shared_each_time() -> None:
+    _, code = compiled(QUERY)
+    for _ in range(3):
+        shop = Shop(lines(*map(str, range(10))))
+        execution = CompiledExecution(code, {}, client=shop, context=RequestContext())
+        assert await execution.run() is not None
+        assert shop.asked == {"products": [10], "makers": [2]}
+
+
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        ("{ lines { product { id label name } } }", {"label": '\u00e4 "quoted" {}'}),
+        ("{ lines { product { label name id } } }", {"label": None}),
+        ("{ lines { product { title: label name } } }", {"title": "a"}),
+        ("{ lines { product { name label } } }", {"label": "a"}),
+        ("{ lines { product { __typename label id } } }", {"label": "a"}),
+        ("{ lines { product { is: __typename name maker { town id } } } }", {}),
+    ],
+)
+async def test_an_object_that_stands_in_many_places_is_written_alike(
+    query: str, fields: dict[str, Any]
+) -> None:
+    references = [reference(str(number % 2), **fields) for number in range(40)]
+    products = [{"product": product} for product in references]
+    await compare(query, {"lines": [*products, {"product": None}]})
+
+
+async def test_an_object_that_stands_in_many_places_is_written_once() -> None:
+    _, code = compiled("{ lines { product { id name } } }")
+    found = await run(code, lines(*["1"] * 20))
+    assert isinstance(found.f_lines[0].f_product.f_id, msgspec.Raw)
+    found = await run(code, lines(*["1"] * 4))
+    assert found.f_lines[0].f_product.f_id == "1"
