@@ -40,6 +40,8 @@ MODULES = (
     *(f"supergraph/query_graph/{name}.py" for name in ("build", "edge", "node")),
 )
 PASSES = "gateway/planner/optimize"
+RELIED_ON = ("gateway/plan", "gateway/operation", "gateway/planner", "supergraph/federation")
+"""Packages whose types machine code takes for given, as it does those of `supergraph` itself."""
 
 
 class NativePlanner(BuildHookInterface[Any]):
@@ -59,6 +61,13 @@ def sources() -> list[str]:
     return [*MODULES, *(f"{PASSES}/{path.name}" for path in passes if path.stem != "__init__")]
 
 
+def relied_on() -> list[str]:
+    """The modules whose change makes machine code old, as paths below the root."""
+    plain = [*ROOT.glob("supergraph/*.py")]
+    plain += [path for package in RELIED_ON for path in (ROOT / package).glob("*.py")]
+    return sorted({*sources(), *(path.relative_to(ROOT).as_posix() for path in plain)})
+
+
 def build_native() -> bool:
     """Compile into the tree unless it is done already; whether there is machine code after it.
 
@@ -69,7 +78,7 @@ def build_native() -> bool:
     if find_native():
         return True
     shutil.rmtree(DIRECTORY, ignore_errors=True)
-    digests = {source: digest(ROOT / source) for source in sources()}
+    digests = {source: digest(ROOT / source) for source in relied_on()}
     with tempfile.TemporaryDirectory(prefix="dictamesh-compile-") as work:
         command = [sys.executable, str(Path(__file__).resolve()), "--into", work]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
