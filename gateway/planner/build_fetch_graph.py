@@ -37,7 +37,15 @@ from gateway.planner.fill_contexts import ContextFiller
 from gateway.planner.load import Load
 from gateway.planner.names import NameScope
 from gateway.planner.place import Place
-from gateway.planner.positions import Asked, Needed, Position, Target, ValueAbove
+from gateway.planner.positions import (
+    Asked,
+    CallToMake,
+    FieldToWrite,
+    Needed,
+    Position,
+    Target,
+    ValueAbove,
+)
 from gateway.planner.query_tree import PlacedItem, Placement, Solution, Source, Visit
 from gateway.planner.selections import TYPENAME, Item, written_arguments
 from supergraph.model import SubgraphName, TypeKind, TypeName
@@ -87,7 +95,7 @@ class _Builder:
         self._kind = operation.kind
         self._root = root
         names = {item.variable.name.value for item in operation.variables}
-        self._contexts = ContextFiller(graph, contexts, names, self)
+        self._contexts = ContextFiller(graph, contexts, names)
         self._apart_below: dict[Solution, frozenset[SubgraphName]] = {}
         self._index: dict[_Key, FetchGroup] = {}
         self._ways: dict[_Key, int] = {}
@@ -206,9 +214,7 @@ class _Builder:
 
     def _add_leaf(self, asked: Asked, needed: Needed | None) -> None:
         (source,), (edge,) = asked.placement.sources, asked.placement.edges
-        values: list[ValueAbove] = []
-        base = self._base(asked, source, values)
-        group, _ = self._write_field(asked, source, edge, base, values)
+        group, _ = self._write_field(_to_write(asked, source, edge))
         if needed is None:
             return
         needed.required.fields.setdefault(asked.response_name, RequiredNode())
@@ -227,11 +233,11 @@ class _Builder:
         placement, position, wanted = asked.placement, asked.position, asked.wanted
         response_name, guard = asked.response_name, asked.guard
         targets = {
-            edge.head if edge else source.node: self._field_target(asked, source, edge)
+            edge.head if edge else source.node: _field_target(asked, source, edge)
             for source, edge in zip(placement.sources, placement.edges, strict=True)
         }
         if len(targets) == 1:
-            next(iter(targets.values())).place()
+            self._make(next(iter(targets.values())))
         edge_type = next(edge.type for edge in placement.edges if edge is not None)
         segments: FlattenPath = () if types is None else (TypeConditionSegment(types),)
         segments += (FieldSegment(response_name), *_list_segments(edge_type))
@@ -262,7 +268,7 @@ class _Builder:
             if placed.item.context is None:
                 self._add_item(placed, child, below)
         if not any(target.made for target in targets.values()):
-            next(iter(targets.values())).place()
+            self._make(next(iter(targets.values())))
         if needed is not None and below is not None:
             for target in targets.values():
                 if target.made is not None:
@@ -272,32 +278,27 @@ class _Builder:
             if response_name != placement.item.name:
                 needed.renames.append((prefix, placement.item.name))
 
-    def _field_target(self, asked: Asked, source: Source, edge: FieldEdge | None) -> Target:
-        """Where the field's own selections go; making it writes the field."""
-        values: list[ValueAbove] = []
-        base = self._base(asked, source, values)
-        return Target(
-            edge.head if edge else source.node,
-            asked.guard | base.settled,
-            lambda: self._write_field(asked, source, edge, base, values),
-        )
+    def _make(self, target: Target) -> tuple[FetchGroup, DocumentSelection]:
+        """The call and the part of its document where a target's fields go."""
+        if target.made is None:
+            making = target.making
+            if isinstance(making, FieldToWrite):
+                target.made = self._write_field(making)
+            else:
+                target.made = self._make_call(making, target.node)
+        return target.made
 
-    def _write_field(
-        self,
-        asked: Asked,
-        source: Source,
-        edge: FieldEdge | None,
-        base: Target,
-        values: list[ValueAbove],
-    ) -> tuple[FetchGroup, DocumentSelection]:
-        """Write the field where `base` is; returns where its own selections go."""
+    def _write_field(self, field: FieldToWrite) -> tuple[FetchGroup, DocumentSelection]:
+        """Write the field where its base is; returns where its own selections go."""
+        asked, source, edge, base = field.asked, field.source, field.edge, field.base
         item = asked.placement.item
         arguments, arguments_text = item.arguments, item.arguments_text
         if edge is not None and edge.context_arguments:
-            values.extend(self._contexts.values_above(edge, asked.position, asked.wanted))
-        group, selection = base.place()
+            above = self._contexts.values_above(edge, asked.position, asked.wanted, self)
+            field.values.extend(above)
+        group, selection = self._make(base)
         if edge is not None and edge.context_arguments:
-            arguments += self._contexts.fill(group, edge, values, asked.position)
+            arguments += self._contexts.fill(group, edge, field.values, asked.position)
             arguments_text = written_arguments(arguments)
         if not self._graph.facts(base.node).is_interface_object:
             selection = selection.on(source.node.type_name)
@@ -338,28 +339,10 @@ class _Builder:
 
     # --- Calls -----------------------------------------------------------------------------
 
-    def _base(self, asked: Asked, source: Source, values: list[ValueAbove]) -> Target:
-        """Where the field itself goes; making it makes the call, which waits for `values`.
-
-        These are known by then.
-        """
-        position = asked.position
-        if source.visit is None:
-            if source.arrival is None:
-                raise AssertionError("a source is an arrival or a visit")
-            return position.targets[source.arrival]
-        visit = source.visit
-        # Where a name means different fields for different types, each type has its own call.
-        is_ambiguous = position.names.is_ambiguous(asked.response_name)
-        apart = asked.placement.seen_as if is_ambiguous else None
-        node = visit.entry.node if visit.entry is not None else source.node
-
-        def make() -> tuple[FetchGroup, DocumentSelection]:
-            before = {supplier: None for value in values for supplier in value.suppliers}
-            group = self._visit(visit, position, asked.wanted, apart, before)
-            return group, group.selection.on(node.type_name)
-
-        return Target(node, frozenset(), make)
+    def _make_call(self, call: CallToMake, node: Node) -> tuple[FetchGroup, DocumentSelection]:
+        before = {supplier: None for value in call.values for supplier in value.suppliers}
+        group = self._visit(call.visit, call.position, call.wanted, call.apart, before)
+        return group, group.selection.on(node.type_name)
 
     def _visit(
         self,
@@ -505,6 +488,28 @@ class _Builder:
         ) or not self._loads.setdefault((*place, number), Load()).take(visit, arrived):
             number += 1
         return (*place, number)
+
+
+def _field_target(asked: Asked, source: Source, edge: FieldEdge | None) -> Target:
+    """Where the field's own selections go; making it writes the field."""
+    field = _to_write(asked, source, edge)
+    return Target(edge.head if edge else source.node, asked.guard | field.base.settled, field)
+
+
+def _to_write(asked: Asked, source: Source, edge: FieldEdge | None) -> FieldToWrite:
+    """A field together with where it goes: at its object's place, or in a call of its own."""
+    position, visit = asked.position, source.visit
+    values: list[ValueAbove] = []
+    if visit is None:
+        if source.arrival is None:
+            raise AssertionError("a source is an arrival or a visit")
+        return FieldToWrite(asked, source, edge, position.targets[source.arrival], values)
+    # Where a name means different fields for different types, each type has its own call.
+    is_ambiguous = position.names.is_ambiguous(asked.response_name)
+    apart = asked.placement.seen_as if is_ambiguous else None
+    call = CallToMake(visit, position, asked.wanted, apart, values)
+    node = visit.entry.node if visit.entry is not None else source.node
+    return FieldToWrite(asked, source, edge, Target(node, frozenset(), call), values)
 
 
 def _with_requirements(solution: Solution) -> Iterator[SubgraphName]:

@@ -62,21 +62,20 @@ class ContextFiller:
         graph: QueryGraph,
         facts: ContextFacts,
         client_variables: Set[str],
-        writer: Writer,
     ) -> None:
         self._graph = graph
         self._facts = facts
         self._client_variables = client_variables
-        self._writer = writer
         self.takes_values = False
         """Whether some call waits for a value, whatever its depth is."""
 
     def values_above(
-        self, edge: FieldEdge, position: Position, wanted: Conditions
+        self, edge: FieldEdge, position: Position, wanted: Conditions, writer: Writer
     ) -> Iterator[ValueAbove]:
-        """Where the values of a field's arguments may stand, nearest first; they are written."""
+        """Where values of a field's arguments may stand, nearest first; `writer` writes them."""
         for argument in edge.context_arguments:
-            yield from self._value_above(argument, self._variable(edge, argument), position, wanted)
+            variable = self._variable(edge, argument)
+            yield from self._value_above(argument, variable, position, wanted, writer)
 
     def fill(
         self,
@@ -120,6 +119,7 @@ class ContextFiller:
         variable: str,
         position: Position,
         wanted: Conditions,
+        writer: Writer,
     ) -> Iterator[ValueAbove]:
         value = value_of(argument)
         levels = 1
@@ -129,13 +129,13 @@ class ContextFiller:
             needed = Needed()
             for placed in above.solution.items:
                 if placed.item.context == value:
-                    self._add_value(placed, above, needed, wanted)
+                    self._add_value(placed, above, needed, wanted, writer)
             if not needed.suppliers:
                 for placement in above.values.get(value, ()):
-                    self._writer.add_placement(placement, None, above, needed, wanted)
+                    writer.add_placement(placement, None, above, needed, wanted)
             suppliers = needed.suppliers
             if needed.required.fragments:
-                suppliers = suppliers | self._writer.type_suppliers(above, wanted)
+                suppliers = suppliers | writer.type_suppliers(above, wanted)
             for path in _leaf_paths(needed.required):
                 yield ValueAbove(ContextRewrite(levels, path, variable), suppliers)
             concerned = types or self._graph.possible_types(selections.type_name)
@@ -145,7 +145,12 @@ class ContextFiller:
             types, above = above.types_above, above.above
 
     def _add_value(
-        self, placed: PlacedItem, position: Position, needed: Needed, wanted: Conditions
+        self,
+        placed: PlacedItem,
+        position: Position,
+        needed: Needed,
+        wanted: Conditions,
+        writer: Writer,
     ) -> None:
         for placement in placed.placements:
             below = needed
@@ -154,9 +159,9 @@ class ContextFiller:
                 for name in sorted(types & self._graph.possible_types(placement.seen_as)):
                     fragment = needed.required.fragments.setdefault(name, RequiredNode())
                     below = Needed(fragment, needed.suppliers)
-                    self._writer.add_placement(placement, placed.types, position, below, wanted)
+                    writer.add_placement(placement, placed.types, position, below, wanted)
             else:
-                self._writer.add_placement(placement, placed.types, position, below, wanted)
+                writer.add_placement(placement, placed.types, position, below, wanted)
 
 
 def _count_fields(path: FlattenPath) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gateway.operation.model import Conditions
@@ -11,28 +10,23 @@ from gateway.planner.document import DocumentSelection
 from gateway.planner.fetch_graph import FetchGroup, RequiredNode
 from gateway.planner.names import NameScope
 from gateway.planner.place import Place
-from gateway.planner.query_tree import Placement, Solution
+from gateway.planner.query_tree import Placement, Solution, Source, Visit
 from supergraph.model import SubgraphName, TypeName
-from supergraph.query_graph import Node
+from supergraph.query_graph import FieldEdge, Node
 
 
 @dataclass(slots=True, eq=False)
 class Target:
     """Where in the documents the fields of an object at one node are written.
 
-    `settled` are conditions that already guard the place in the document.
+    `settled` are conditions that already guard the place in the document. It is `made`, the call
+    and the part of its document, when first used: by writing a field, or by making a call.
     """
 
     node: Node
     settled: Conditions
-    make: Callable[[], tuple[FetchGroup, DocumentSelection]]
+    making: FieldToWrite | CallToMake
     made: tuple[FetchGroup, DocumentSelection] | None = None
-
-    def place(self) -> tuple[FetchGroup, DocumentSelection]:
-        """The call and the part of its document; made when first asked for."""
-        if self.made is None:
-            self.made = self.make()
-        return self.made
 
 
 @dataclass(slots=True, eq=False)
@@ -95,3 +89,28 @@ class ValueAbove:
 
     rewrite: ContextRewrite
     suppliers: dict[FetchGroup, None]
+
+
+@dataclass(slots=True, eq=False)
+class FieldToWrite:
+    """A field of one source, written where `base` is.
+
+    `values` are what its arguments are filled with from above, known when `base` is made.
+    """
+
+    asked: Asked
+    source: Source
+    edge: FieldEdge | None
+    base: Target
+    values: list[ValueAbove]
+
+
+@dataclass(slots=True, eq=False)
+class CallToMake:
+    """A visit of the object at a position, which waits for `values`; `apart` as for its group."""
+
+    visit: Visit
+    position: Position
+    wanted: Conditions
+    apart: TypeName | None
+    values: list[ValueAbove]
