@@ -286,11 +286,15 @@ def _compiled_text(graph: Supergraph, prepared: PreparedOperation, variables: st
         raise ConfigurationError('--variables has to be a JSON object, like {"details": true}')
     query_plan = QueryPlanner(graph).plan(prepared.operation)
     try:
-        return compile_plan(query_plan, prepared, values, graph).source
+        compiled = compile_plan(query_plan, prepared, values, graph)
     except NotCompilableError as reason:
         raise ConfigurationError(
             f"This plan is always interpreted, because it has {reason}"
         ) from reason
+    sharing = compiled.sharing_source()
+    if not sharing:
+        return compiled.source
+    return f"{compiled.source}\n# For long answers that repeat themselves:\n\n{sharing}"
 
 
 def _read(path: Path) -> str:

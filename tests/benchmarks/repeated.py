@@ -13,8 +13,9 @@ from dataclasses import replace
 import msgspec
 
 from gateway.context import RequestContext
-from gateway.executor.compiled import CompiledPlan, compile_plan
+from gateway.executor.compiled import compile_plan
 from gateway.executor.compiled.run import CompiledExecution
+from gateway.executor.compiled.sharing import SHARE_FROM_BYTES
 from gateway.operation import prepare_operation
 from gateway.planner import QueryPlanner
 from gateway.transport.base import SubgraphRequest, SubgraphResponse
@@ -74,9 +75,8 @@ async def run(part: str) -> AsyncIterator[Measurement]:
     plan = QueryPlanner(supergraph).plan(prepared.operation)
 
     def execution(distinct: int, *, looks_for_repetition: bool) -> Callable[[], Awaitable[object]]:
-        compiled = compile_plan(plan, prepared, {}, supergraph)
-        if not looks_for_repetition:
-            _never_look(compiled)
+        from_bytes = SHARE_FROM_BYTES if looks_for_repetition else sys.maxsize
+        compiled = compile_plan(plan, prepared, {}, supergraph, share_from_bytes=from_bytes)
         client = Answers(distinct)
 
         async def execute() -> object:
@@ -92,11 +92,3 @@ async def run(part: str) -> AsyncIterator[Measurement]:
     }
     for found in await measure_in_turns(part, runs, note="compiled, JSON too"):
         yield replace(found, name=f"{REFERENCES:,} {found.name}")
-
-
-def _never_look(compiled: CompiledPlan) -> None:
-    """Let merge functions leave out for good what they leave out where nothing repeats."""
-    for step in compiled.schedule.calls:
-        names = step.merge.__globals__ if step is not None else {}
-        for name in [name for name in names if name.startswith("pause_")]:
-            names[name] = sys.maxsize

@@ -7,6 +7,9 @@ same attributes, so assigning `__class__` is all it takes.
     D<n>  what a fetch brings, by the keys of its answer     (P<n> where the two are the same)
     O<n>  what the client sees, in the client's order; hidden fields stand last
     E<f>_<n>  what fetch f brings for objects that are there already, to be merged
+
+Where the answers of a fetch are cut (`sharing.py`), it decodes objects into further types, which
+have `Raw` values in place of objects, and a suffix to their names.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from graphql import (
 
 from gateway.executor.compiled.layout import LaidOutFetch, Layout, Place, PlacedType, Slot, Target
 from gateway.executor.compiled.outcome import NotCompilableError
+from gateway.executor.compiled.sharing import NO_CUTS, Cuts
 
 _LEAVES = {
     "ID": "str",
@@ -78,23 +82,35 @@ class ClassWriter:
         root = self._layout.root
         self._write_class(final_class(root), [self._later(root, s) for s in root.slots.values()])
 
-    def _write_place(self, place: Place) -> None:
+    def cut(self, fetch: LaidOutFetch, cuts: Cuts) -> list[str]:
+        """The further types that the answers of a fetch need where they are cut."""
+        self.lines, kept = [], self.lines
+        for target in fetch.targets:
+            for slot in target.slots.values():
+                if slot.place is not None:
+                    self._write_place(slot.place, cuts)
+            self._write_part(fetch, target, cuts)
+        self.lines, written = kept, self.lines
+        return written
+
+    def _write_place(self, place: Place, cuts: Cuts = NO_CUTS) -> None:
         if not place.types:
             raise NotCompilableError("a place that no type can stand at")
         for placed in place.types.values():
             for slot in _brought(placed):
                 if slot.place is not None:
-                    self._write_place(slot.place)
-            self._write_placed(placed)
+                    self._write_place(slot.place, cuts)
+            if cuts is NO_CUTS or is_cut(placed, cuts):
+                self._write_placed(placed, cuts)
 
-    def _write_placed(self, placed: PlacedType) -> None:
+    def _write_placed(self, placed: PlacedType, cuts: Cuts) -> None:
         wire_names = wire_names_of(placed)
         creator = placed.place.creator
         decoded: list[str] = []
         renamed: dict[str, str] = {}
         for slot in _fields(placed):
             if creator is not None and creator in slot.suppliers:
-                decoded.append(self._brought(placed, slot))
+                decoded.append(self._brought(placed, slot, cuts))
             else:
                 decoded.append(self._later(placed, slot))
             renamed[slot.attribute] = wire_names[slot.name]
@@ -102,21 +118,23 @@ class ClassWriter:
             decoded.append(f"type_name: Literal[{placed.type_name!r}]")
             renamed["type_name"] = "__typename"
         tag = placed.type_name if placed.is_tagged else None
-        self._write_class(decode_class(placed), decoded, renamed, tag)
-        if is_switched(placed):
+        self._write_class(decode_class(placed, cuts), decoded, renamed, tag)
+        if cuts is NO_CUTS and is_switched(placed):
             later = [self._later(placed, slot) for slot in _fields(placed)]
             if placed.has_hidden_name:
                 later.append("type_name: UnsetType = UNSET")
             shown = tag if _is_tag_shown(placed) else None
             self._write_class(final_class(placed), later, tag=shown)
 
-    def _write_part(self, fetch: LaidOutFetch, target: Target) -> None:
-        fields, renamed = self.part_fields(fetch, target)
-        self._write_class(part_class(fetch, target), fields, renamed)
+    def _write_part(self, fetch: LaidOutFetch, target: Target, cuts: Cuts = NO_CUTS) -> None:
+        fields, renamed = self.part_fields(fetch, target, cuts)
+        self._write_class(part_class(fetch, target, cuts), fields, renamed)
 
-    def part_fields(self, fetch: LaidOutFetch, target: Target) -> tuple[list[str], dict[str, str]]:
+    def part_fields(
+        self, fetch: LaidOutFetch, target: Target, cuts: Cuts = NO_CUTS
+    ) -> tuple[list[str], dict[str, str]]:
         """The fields of what a fetch brings for a target's objects, and their keys."""
-        lines = [self._brought(target.placed, slot) for slot in target.slots.values()]
+        lines = [self._brought(target.placed, slot, cuts) for slot in target.slots.values()]
         renamed = {slot.attribute: wire for wire, slot in target.slots.items()}
         if target.is_typename_fetched or fetch.node.requires:
             # Checked even where it was not asked for: some servers send it with every entity.
@@ -157,14 +175,16 @@ class ClassWriter:
 
     # --- Fields --------------------------------------------------------------------------------
 
-    def _brought(self, placed: PlacedType, slot: Slot) -> str:
+    def _brought(self, placed: PlacedType, slot: Slot, cuts: Cuts) -> str:
         if slot.is_typename:
             name = placed.type_name
             return f"{slot.attribute}: Literal[{name!r}] = {name!r}"
-        annotation = self._annotation(slot, slot.type)
+        annotation = self._annotation(slot, slot.type, cuts)
         if slot.shape is not None and isinstance(slot.type, GraphQLNonNull):
             return f"{slot.attribute}: {annotation}"
         if slot.shape is None or slot.is_read:
+            if slot.place in cuts.places and annotation == "Raw":
+                return f"{slot.attribute}: Raw = UNSET"  # as a default it need not be a Raw
             return f"{slot.attribute}: {annotation} | UnsetType = UNSET"
         return f"{slot.attribute}: {annotation} = None"
 
@@ -180,15 +200,17 @@ class ClassWriter:
             return f"{slot.attribute}: None = None"
         return f"{slot.attribute}: UnsetType | None = UNSET"
 
-    def _annotation(self, slot: Slot, type_: GraphQLOutputType) -> str:
+    def _annotation(self, slot: Slot, type_: GraphQLOutputType, cuts: Cuts) -> str:
         is_visible = slot.shape is not None
         nullable = type_
         if isinstance(type_, GraphQLNonNull):
             nullable = type_.of_type
         if isinstance(nullable, GraphQLList):
-            text = f"list[{self._annotation(slot, nullable.of_type)}]"
+            text = f"list[{self._annotation(slot, nullable.of_type, cuts)}]"
+        elif slot.place in cuts.places:
+            return "Raw"  # null is one, too
         elif slot.place is not None:
-            text = union_of(slot.place)
+            text = union_of(slot.place, cuts)
         else:
             text = _leaf(nullable, is_visible=is_visible)
         is_promised = is_visible and isinstance(type_, GraphQLNonNull)
@@ -211,9 +233,10 @@ def _literal(values: Iterable[str]) -> str:
 # --- Names -------------------------------------------------------------------------------------
 
 
-def decode_class(placed: PlacedType) -> str:
+def decode_class(placed: PlacedType, cuts: Cuts = NO_CUTS) -> str:
     """The type that answers are decoded into."""
-    return f"D{placed.number}" if is_switched(placed) else f"P{placed.number}"
+    suffix = cuts.suffix if is_cut(placed, cuts) else ""
+    return f"D{placed.number}{suffix}" if is_switched(placed) else f"P{placed.number}{suffix}"
 
 
 def final_class(placed: PlacedType) -> str:
@@ -221,18 +244,25 @@ def final_class(placed: PlacedType) -> str:
     return f"O{placed.number}" if is_switched(placed) else f"P{placed.number}"
 
 
-def part_class(fetch: LaidOutFetch, target: Target) -> str:
+def part_class(fetch: LaidOutFetch, target: Target, cuts: Cuts = NO_CUTS) -> str:
     """The type of what a fetch brings for objects that are there."""
-    return f"E{fetch.number}_{target.placed.number}"
+    return f"E{fetch.number}_{target.placed.number}{cuts.suffix}"
 
 
-def union_of(place: Place) -> str:
+def union_of(place: Place, cuts: Cuts = NO_CUTS) -> str:
     """The types that can stand at a place."""
-    return " | ".join(decode_class(placed) for placed in place.types.values())
+    return " | ".join(decode_class(placed, cuts) for placed in place.types.values())
 
 
-def is_switched(placed: PlacedType) -> bool:
+def is_cut(placed: PlacedType, cuts: Cuts) -> bool:
+    """Whether objects of a type have others below them that are left undecoded at first."""
+    return any(slot.place is not None and cuts.changes(slot.place) for slot in _brought(placed))
+
+
+def is_switched(placed: PlacedType, cuts: Cuts = NO_CUTS) -> bool:
     """Whether decoding and encoding take different types."""
+    if is_cut(placed, cuts):
+        return True
     if placed.place.creator is None:
         return False
     if placed.is_tagged and not _is_tag_shown(placed):

@@ -21,6 +21,8 @@ from graphql import OperationType
 from gateway.executor.compiled.classes import PRELUDE, ClassWriter, final_class
 from gateway.executor.compiled.functions import FunctionWriter
 from gateway.executor.compiled.layout import LaidOutFetch, Layout, PlacedType
+from gateway.executor.compiled.lists import Lists
+from gateway.executor.compiled.merging import MergeWriter, merge_name
 from gateway.executor.compiled.outcome import NotCompilableError, StepAsideError
 from gateway.executor.compiled.representations import Template, build_template
 from gateway.executor.compiled.schedule import (
@@ -30,6 +32,7 @@ from gateway.executor.compiled.schedule import (
     Steps,
     make_schedule,
 )
+from gateway.executor.compiled.sharing import SHARE_FROM_BYTES, Cuts, Merge, SharingMerge
 from gateway.executor.facts import SupergraphFacts
 from gateway.operation.prepare import PreparedOperation
 from gateway.plan.nodes import (
@@ -43,10 +46,9 @@ from gateway.plan.nodes import (
 )
 from supergraph.model import Supergraph
 
-Lists: TypeAlias = list[list[Any]]
+ObjectLists: TypeAlias = list[list[Any]]
 Collected: TypeAlias = tuple[list[dict[str, Any]], list[Any], list[int]]
-Collect: TypeAlias = Callable[[Lists], Collected | None]
-Merge: TypeAlias = Callable[[Lists, bytes, Collected | None], None]
+Collect: TypeAlias = Callable[[ObjectLists], Collected | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,11 @@ class CompiledPlan:
     source: str
     root_type: type[msgspec.Struct]
     list_count: int
-    hide: Callable[[Lists], msgspec.Struct]
+    sharing_source: Callable[[], str]
+    """What is written for answers that repeat themselves everywhere."""
+    hide: Callable[[ObjectLists], msgspec.Struct]
 
-    def new_lists(self) -> Lists:
+    def new_lists(self) -> ObjectLists:
         """Lists for one execution."""
         return [[self.root_type()], *([] for _ in range(self.list_count - 1))]
 
@@ -99,8 +103,12 @@ def compile_plan(
     prepared: PreparedOperation,
     variables: Mapping[str, Any],
     supergraph: Supergraph,
+    *,
+    share_from_bytes: int = SHARE_FROM_BYTES,
 ) -> CompiledPlan:
     """Compile a plan for the values that `variables` give to its conditions.
+
+    In answers of `share_from_bytes` and more, objects that repeat themselves are looked for.
 
     Raises:
         NotCompilableError: if the plan needs what only the interpreter does.
@@ -114,28 +122,71 @@ def compile_plan(
     layout = Layout(facts, prepared.shape.for_variables(variables), conditions)
     tree = _lay_out(layout, plan.node)
     layout.drop_impossible()
-    templates = _templates(facts, layout)
-    classes = ClassWriter(layout)
-    classes.write()
-    functions = FunctionWriter(layout, classes, templates)
-    functions.write()
-    source = "\n".join([PRELUDE, *classes.lines, *functions.lines])
-    namespace: dict[str, Any] = {
-        "StepAsideError": StepAsideError,
-        "_client_name": _client_name,
-        "_entities_name": _entities_name,
-    }
-    try:
-        exec(compile(source, "<compiled query plan>", "exec", dont_inherit=True), namespace)  # noqa: S102 - see above
-    except (SyntaxError, TypeError, ValueError, RecursionError, MemoryError) as error:
-        raise NotCompilableError(f"types that msgspec does not take: {error}") from error
+    code = _Code(layout)
+    source = code.write(_templates(facts, layout))
     return CompiledPlan(
-        schedule=make_schedule(_steps(tree, namespace)),
+        schedule=make_schedule(_steps(tree, code, share_from_bytes)),
         source=source,
-        root_type=namespace[final_class(layout.root)],
-        list_count=functions.list_count,
-        hide=namespace["hide"],
+        root_type=code.namespace[final_class(layout.root)],
+        list_count=len(code.lists),
+        sharing_source=code.sharing_source,
+        hide=code.namespace["hide"],
     )
+
+
+class _Code:
+    """The code of one plan; of fetches whose answers repeat themselves, more is written later."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._classes = ClassWriter(layout)
+        self.lists = Lists(layout)
+        self.namespace: dict[str, Any] = {
+            "StepAsideError": StepAsideError,
+            "_client_name": _client_name,
+            "_entities_name": _entities_name,
+        }
+
+    def write(self, templates: dict[int, dict[PlacedType, Template]]) -> str:
+        """Make all that is needed; returns its source."""
+        self._classes.write()
+        functions = FunctionWriter(self._layout, self._classes, self.lists, templates)
+        functions.write()
+        source = "\n".join([PRELUDE, *self._classes.lines, *functions.lines])
+        self._execute(source)
+        return source
+
+    def merge(self, fetch: LaidOutFetch, share_from_bytes: int) -> Merge:
+        """The merge function of a fetch."""
+        plain: Merge = self.namespace[merge_name(fetch)]
+        places = self.lists.repeatable(fetch)
+        if not places:
+            return plain
+        return SharingMerge(plain, places, lambda cuts: self._cut(fetch, cuts), share_from_bytes)
+
+    def sharing_source(self) -> str:
+        """The source of all merge functions that cut wherever they can."""
+        return "\n".join(
+            self._cut_source(fetch, Cuts(places, "_cut"))
+            for fetch in self._layout.fetches
+            if (places := self.lists.repeatable(fetch))
+        )
+
+    def _cut(self, fetch: LaidOutFetch, cuts: Cuts) -> Merge:
+        self._execute(self._cut_source(fetch, cuts))
+        merge: Merge = self.namespace[merge_name(fetch, cuts)]
+        return merge
+
+    def _cut_source(self, fetch: LaidOutFetch, cuts: Cuts) -> str:
+        writer = MergeWriter(fetch, self._classes, self.lists, cuts)
+        return "\n".join([*self._classes.cut(fetch, cuts), *writer.write()])
+
+    def _execute(self, source: str) -> None:
+        try:
+            code = compile(source, "<compiled query plan>", "exec", dont_inherit=True)
+            exec(code, self.namespace)  # noqa: S102 - see above
+        except (SyntaxError, TypeError, ValueError, RecursionError, MemoryError) as error:
+            raise NotCompilableError(f"types that msgspec does not take: {error}") from error
 
 
 def _client_name(attribute: str) -> str:
@@ -187,19 +238,19 @@ def _templates(facts: SupergraphFacts, layout: Layout) -> dict[int, dict[PlacedT
     }
 
 
-def _steps(tree: _Tree, namespace: Mapping[str, Any]) -> Steps[CallStep]:
+def _steps(tree: _Tree, code: _Code, share_from_bytes: int) -> Steps[CallStep]:
     if isinstance(tree, LaidOutFetch):
         if not tree.targets:
             return InSequence(())  # no object can stand there now
-        fetch, number = tree.node, tree.number
+        fetch = tree.node
         return CallStep(
             fetch.subgraph,
             fetch.operation,
             fetch.operation_name,
             fetch.variable_usages,
             fetch.kind is OperationType.MUTATION,
-            namespace.get(f"collect_{number}"),
-            namespace[f"merge_{number}"],
+            code.namespace.get(f"collect_{tree.number}"),
+            code.merge(tree, share_from_bytes),
         )
-    steps = tuple(_steps(node, namespace) for node in tree.nodes)
+    steps = tuple(_steps(node, code, share_from_bytes) for node in tree.nodes)
     return AtOnce(steps) if tree.is_parallel else InSequence(steps)

@@ -1,121 +1,212 @@
 """Equal objects at a place become one, where answers repeat themselves.
 
-Many reviews are of one product: the same few keys come again and again, and each copy would be
-completed and looked at by every later fetch. Objects of which an answer brings leaves only are
-equal if these leaves are, and stay equal: whatever else they get follows from the leaves. So the
-first of equal objects takes the place of the others, and everything after that is done once.
+Many reviews are of one product: the same objects come again and again, and each copy would be
+decoded, completed, looked at by every later fetch, and encoded. Where the answer is cut at a place
+(`Cuts`), its objects are left as bytes until it is known whether the same bytes were there before.
+Only the first is decoded, and stands for all; everything after that is done once. Equal bytes are
+equal objects, and these stay equal: whatever else they get follows from what they are.
 
 Of objects that stand in very many places, the text is made once, too: when the response is whole,
 all of such an object but the name of its first field becomes one raw value (`write_as_text`).
 
-Where nothing repeats, finding that out costs a dictionary entry per object. A merge function that
-found too little to share therefore looks again only after `PAUSE_USES` answers.
+Where nothing repeats, cutting costs as much again as decoding. So `SharingMerge` cuts at all places
+now and then, counts, and until it counts again cuts where that pays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, GraphQLOutputType, get_named_type
+from gateway.executor.compiled.layout import Place
+from gateway.executor.compiled.outcome import NotCompilableError
 
-from gateway.executor.compiled.layout import Place, PlacedType, Slot
+USES_BETWEEN_COUNTS = 63
 
-PAUSE_USES = 63
+SHARE_FROM_BYTES = 1024
+"""Of shorter answers, repetition is not looked for: to find it would cost more than it saves."""
+
+_REPETITIONS_WORTH_A_CUT = 3
+"""How often an object has to stand somewhere on average, for cutting to cost less than it saves."""
 
 _REPETITIONS_WORTH_A_TEXT = 8
-"""How often an object has to stand somewhere on average; making its text costs a few encodings."""
+"""How often it has to, to have its text made once; that costs a few encodings."""
 
-_COMPARABLE = frozenset(("ID", "String", "Int", "Boolean"))
-"""Types whose values are written the same if they are equal: 1 and 1.0 are not."""
+_LARGE_BYTES = 512
+"""Of objects that come with so many bytes, the text is worth making where a cut is."""
 
-
-def shared_leaves(place: Place) -> list[Slot]:
-    """The leaves by which objects at `place` are equal; empty where they must not be shared."""
-    if len(place.types) != 1:
-        return []
-    (placed,) = place.types.values()
-    brought = [
-        slot
-        for slot in placed.slots.values()
-        if place.creator in slot.suppliers and not slot.is_typename
-    ]
-    if all(slot.place is None and _is_comparable(slot.type) for slot in brought):
-        return brought
-    return []
-
-
-def _is_comparable(type_: GraphQLOutputType) -> bool:
-    if isinstance(type_, GraphQLNonNull):
-        type_ = type_.of_type
-    named = get_named_type(type_)
-    return not isinstance(type_, GraphQLList) and (
-        named.name in _COMPARABLE or isinstance(named, GraphQLEnumType)
-    )
+_MAX_WAYS = 6
+"""Ways to cut the answers of one fetch that code is written for."""
 
 
 @dataclass(frozen=True, slots=True)
-class SharedPlace:
-    """A place whose objects are shared; `number` is that of their type.
+class Cuts:
+    """Places where an answer's objects are left undecoded until they are known to be new.
 
-    Those that repeat themselves very often come into the list `often`.
+    `suffix` tells the names of what is generated for it from others.
     """
 
-    number: int
-    leaves: Sequence[Slot]
-    often: int
+    places: tuple[Place, ...] = ()
+    suffix: str = ""
 
-    def write(self, item: str, source: str, first: Sequence[str]) -> list[str]:
-        """Lines that put a known equal object into `source`, or do `first` for the first one."""
-        values = ", ".join(f"{item}.{slot.attribute}" for slot in self.leaves)
-        last, same = f"last_{self.number}", f"same_{self.number}"
-        return [
-            f"key = {values}",
-            f"if key != {last}:",  # equal objects often follow each other
-            f"    {last} = key",
-            f"    {same} = first_{self.number}(key, {item})",
-            f"if {same} is {item}:",
-            *(f"    {line}" for line in first),
-            f"else: {source} = {same}",
-        ]
+    def changes(self, place: Place) -> bool:
+        """Whether the type of who has an object of this place is another one with these cuts."""
+        return place in self.places or any(
+            slot.place is not None and self.changes(slot.place)
+            for placed in place.types.values()
+            for slot in placed.slots.values()
+            if place.creator in slot.suppliers
+        )
 
 
-def write_chooser(number: int, shared: Sequence[SharedPlace], body: Sequence[str]) -> list[str]:
-    """`merge_<number>`: shares as `body` does, or leaves it to `plain_<number>` for a while."""
-    distinct = " + ".join(f"len(known_{place.number})" for place in shared)
+NO_CUTS = Cuts()
+
+Count = tuple[int, int]
+"""How many objects stood at a place, and how many different ones."""
+Merge = Callable[[list[list[Any]], bytes, Any], Sequence[Count] | None]
+
+
+class SharingMerge:
+    """The merge function of a fetch whose answers may repeat themselves.
+
+    `write` makes one that cuts at given places, and `places` are all of them.
+    """
+
+    __slots__ = ("_cut", "_merge", "_places", "_share_from", "_uses_left", "_ways", "_write")
+
+    def __init__(
+        self,
+        plain: Merge,
+        places: tuple[Place, ...],
+        write: Callable[[Cuts], Merge],
+        share_from_bytes: int,
+    ) -> None:
+        self._merge = plain
+        self._places = places
+        self._write = write
+        self._share_from = share_from_bytes
+        self._uses_left = 0
+        self._ways: dict[tuple[Place, ...], Merge] = {(): plain}
+
+    def __call__(self, lists: list[list[Any]], body: bytes, places: Any) -> None:
+        """Merge an answer."""
+        if len(body) < self._share_from:
+            self._ways[()](lists, body, places)
+        elif self._uses_left:
+            self._uses_left -= 1
+            self._merge(lists, body, places)
+        else:
+            self._uses_left = USES_BETWEEN_COUNTS
+            everywhere = self._way(self._places)
+            counts = everywhere(lists, body, places) or ()
+            self._merge = self._way(
+                tuple(
+                    place
+                    for place, (seen, distinct) in zip(self._places, counts, strict=True)
+                    if seen >= _REPETITIONS_WORTH_A_CUT * distinct > 0
+                )
+            )
+            if self._merge is everywhere:
+                self._uses_left = 0
+
+    def _way(self, places: tuple[Place, ...]) -> Merge:
+        """The function that cuts at these places, or a known one that is as right."""
+        known = self._ways.get(places)
+        if known is None and len(self._ways) < _MAX_WAYS:
+            try:
+                known = self._write(Cuts(places, f"_cut{len(self._ways)}"))
+            except NotCompilableError:
+                known = self._ways[()]
+            self._ways[places] = known
+        return known or self._ways[()]
+
+
+def write_cut(place: Place, cuts: Cuts, item: str, source: str, first: Sequence[str]) -> list[str]:
+    """Lines that put an object for the bytes `item` into `source`; with a new one they do `first`.
+
+    Where null may stand, it is one more value.
+    """
+    number = number_of(place)
+    same = f"same_{number}"
     return [
-        f"pause_{number} = 0",
-        f"def merge_{number}(L, body, places):",
-        f"    global pause_{number}",
-        f"    if pause_{number}:",
-        f"        pause_{number} -= 1",
-        f"        return plain_{number}(L, body, places)",
-        "    seen = 0",
-        *(
-            f"    known_{n} = last_{n} = {{}}; first_{n} = known_{n}.setdefault"
-            for n in (place.number for place in shared)
-        ),
-        *(f"    {line}" for line in body),
-        f"    distinct = {distinct}",
-        f"    if seen < 2 * distinct: pause_{number} = {PAUSE_USES}",
-        f"    elif seen > {_REPETITIONS_WORTH_A_TEXT} * distinct:",
-        *(f"        L[{place.often}] += known_{place.number}.values()" for place in shared),
+        f"seen_{number} += 1",
+        f"if {item} != last_{number}:",  # equal objects often follow each other
+        f"    last_{number} = {item}",
+        f"    text = bytes({item})",
+        f"    {same} = known_{number}.get(text, UNSET)",
+        f"    if {same} is UNSET:",
+        f"        {item} = {same} = known_{number}[text] = {decoder_of(place, cuts)}(text)",
+        f"        if {item}:",
+        *(f"            {line}" for line in first),
+        f"{source} = {same}",
     ]
 
 
-def write_as_text(placed: PlacedType, objects: str) -> list[str]:
-    """Lines that make all but the first name of each of the `objects` one raw value.
+def write_cut_start(places: Sequence[Place]) -> list[str]:
+    """Lines that come before those of `write_cut`."""
+    numbers = [number_of(place) for place in places]
+    return [f"seen_{n} = 0; known_{n} = {{}}; last_{n} = None" for n in numbers]
 
-    The object is none to look into afterwards; encoded, it is what it was.
+
+def write_cut_end(places: Sequence[Place], often: str) -> list[str]:
+    """Lines that come after them; they give back the counts, and put what is `often` there."""
+    lines: list[str] = []
+    for place in places:
+        number = number_of(place)
+        if len(place.types) == 1:
+            found = f"({len(place.names)}, {_text_function(place)}, known_{number})"
+            lines += [
+                f"often = {_REPETITIONS_WORTH_A_TEXT}",
+                f"if sum(map(len, known_{number})) > {_LARGE_BYTES} * len(known_{number}):",
+                f"    often = {_REPETITIONS_WORTH_A_CUT}",
+                f"if seen_{number} >= often * len(known_{number}) > 0: {often}.append({found})",
+            ]
+    counts = "".join(f"(seen_{n}, len(known_{n})), " for n in map(number_of, places))
+    return [*lines, f"return ({counts})"]
+
+
+def decoder_of(place: Place, cuts: Cuts) -> str:
+    """The function that decodes the bytes of an object at a place where the answer is cut."""
+    return f"decode_at_{number_of(place)}{cuts.suffix}"
+
+
+def write_text_function(place: Place) -> list[str]:
+    """A function that makes all but the first name of each of some objects one raw value.
+
+    The objects are none to look into afterwards; encoded, they are what they were.
     """
+    (placed,) = place.types.values()
     names = [slot.attribute for slot in placed.slots.values() if slot.shape is not None]
+    lines = [f"def {_text_function(place)}(objects):"]
     if not names:
-        return []
+        return [*lines, "    pass", ""]
     start = b'{"%b":' % names[0].removeprefix("f_").encode()
     return [
-        f"for o in {objects}:",
-        "    text = encode(o)",
-        f"    if text.startswith({start!r}):",
-        *(f"        o.{name} = UNSET" for name in names[1:]),
-        f"        o.{names[0]} = Raw(text[{len(start)}:-1])",
+        *lines,
+        "    for o in objects:",
+        "        if not o: continue",
+        "        text = encode(o)",
+        f"        if text.startswith({start!r}):",
+        *(f"            o.{name} = UNSET" for name in names[1:]),
+        f"            o.{names[0]} = Raw(text[{len(start)}:-1])",
+        "",
     ]
+
+
+def write_texts(often: str) -> list[str]:
+    """Lines that do this for all that is `often` there; what is in others comes before them."""
+    return [
+        f"if {often}:",
+        f"    {often}.sort(key=lambda found: found[0], reverse=True)",
+        f"    for _, make_text, known in {often}: make_text(known.values())",
+    ]
+
+
+def number_of(place: Place) -> int:
+    """A number for a place, that of the first type of its objects."""
+    return next(iter(place.types.values())).number
+
+
+def _text_function(place: Place) -> str:
+    return f"text_{number_of(place)}"

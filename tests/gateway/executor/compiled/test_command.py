@@ -31,6 +31,10 @@ def test_the_code_of_a_plan_is_printed(supergraph: Path) -> None:
     assert "def collect_1(L):" in result.stdout
 
 
+def test_the_code_for_answers_that_repeat_themselves_is_printed_too(supergraph: Path) -> None:
+    assert "def merge_0_cut(L, body, places):" in plan(supergraph, "{ items { stock } }").stdout
+
+
 def test_the_code_is_for_the_given_conditions(supergraph: Path) -> None:
     query = "query ($more: Boolean!) { items { name stock @include(if: $more) } }"
     assert "f_stock" in plan(supergraph, query, "--variables", '{"more": true}').stdout

@@ -10,7 +10,7 @@ import pytest
 from gateway.context import RequestContext
 from gateway.executor.compiled import CompiledPlan, compile_plan
 from gateway.executor.compiled.run import CompiledExecution
-from gateway.executor.compiled.sharing import PAUSE_USES
+from gateway.executor.compiled.sharing import USES_BETWEEN_COUNTS
 from gateway.operation.prepare import PreparedOperation, prepare_operation
 from gateway.planner import QueryPlanner
 from gateway.transport.base import SubgraphRequest, SubgraphResponse
@@ -74,7 +74,7 @@ def compiled(query: str) -> tuple[PreparedOperation, CompiledPlan]:
     prepared = prepare_operation(SUPERGRAPH.api_schema, query)
     assert not isinstance(prepared, list), prepared
     plan = QueryPlanner(SUPERGRAPH).plan(prepared.operation)
-    return prepared, compile_plan(plan, prepared, {}, SUPERGRAPH)
+    return prepared, compile_plan(plan, prepared, {}, SUPERGRAPH, share_from_bytes=0)
 
 
 async def run(code: CompiledPlan, data: dict[str, Any]) -> Any:
@@ -155,9 +155,10 @@ async def test_where_nothing_repeats_it_is_tried_again_after_a_while() -> None:
         first, second, _ = (await run(code, again)).f_lines
         return first.f_product is second.f_product
 
-    assert await is_shared()
     await run(code, lines("1", "2", "3"))
-    assert [await is_shared() for _ in range(PAUSE_USES + 1)] == [False] * PAUSE_USES + [True]
+    assert [await is_shared() for _ in range(USES_BETWEEN_COUNTS + 1)] == [
+        False
+    ] * USES_BETWEEN_COUNTS + [True]
 
 
 async def test_what_entities_refer_to_is_shared_each_time() -> None:
@@ -191,6 +192,132 @@ async def test_an_object_that_stands_in_many_places_is_written_alike(
 async def test_an_object_that_stands_in_many_places_is_written_once() -> None:
     _, code = compiled("{ lines { product { id name } } }")
     found = await run(code, lines(*["1"] * 20))
-    assert isinstance(found.f_lines[0].f_product.f_id, msgspec.Raw)
+    assert isinstance(found.f_lines[0].f_product, msgspec.Raw)
     found = await run(code, lines(*["1"] * 4))
     assert found.f_lines[0].f_product.f_id == "1"
+
+
+NESTED = load_supergraph(
+    compose_sdl(
+        posts="""
+            type Query { posts: [Post!]! }
+            type Post { title: String! on: Subject author: Author! }
+            union Subject = Place | Person
+            type Place { country: Country }
+            type Person { name: String home: Place }
+            type Country { code: ID! regions: [Region!] }
+            type Region @key(fields: "id", resolvable: false) { id: ID! }
+            type Author @key(fields: "id", resolvable: false) { id: ID! best: [[Region]!] }
+        """,
+        regions="""
+            type Region @key(fields: "id") { id: ID! name: String }
+            type Author @key(fields: "id") { id: ID! name: String }
+        """,
+    )
+)
+NESTED_QUERY = """
+    { posts { title
+              on { ... on Place { country { regions { name } code } }
+                   ... on Person { is: name home { country { code regions { label: name } } } } }
+              author { name best { name } } } }
+"""
+
+
+class Posts:
+    """`count` posts, of which whatever is asked for repeats itself after so many of them."""
+
+    def __init__(self, count: int, *, subjects: int, countries: int, regions: int) -> None:
+        self._count, self._subjects = count, subjects
+        self._countries, self._regions = countries, regions
+
+    async def execute(self, request: SubgraphRequest) -> SubgraphResponse:
+        representations = request.variables.get("representations")
+        if representations is None:
+            data: dict[str, Any] = {"posts": [self._post(n) for n in range(self._count)]}
+        else:
+            key = "label" if "label:" in request.operation else "name"
+            names = [{key: f"{item['__typename']} {item['id']}"} for item in representations]
+            data = {"_entities": names}
+        body = msgspec.json.encode({"data": data})
+        if request.undecoded:
+            return SubgraphResponse(None, body=body, is_decoded=False)
+        return SubgraphResponse(msgspec.json.decode(body)["data"], body=body)
+
+    def _post(self, number: int) -> dict[str, Any]:
+        author = {"__typename": "Author", "id": f"a{number % 3}", "best": [self._best(number), []]}
+        return {"title": f"Post {number}", "on": self._subject(number), "author": author}
+
+    def _subject(self, number: int) -> dict[str, Any] | None:
+        number %= self._subjects
+        place = {"__typename": "Place", "country": self._country(number)}
+        home = {"country": place["country"]}
+        return (
+            place,
+            {"__typename": "Person", "is": f"P{number}", "home": home},
+            {"__typename": "Person", "is": None, "home": None},
+            None,
+        )[number % 4]
+
+    def _country(self, number: int) -> dict[str, Any] | None:
+        number %= self._countries
+        regions = [self._region(number + more) for more in range(3)]
+        return None if number == 3 else {"regions": regions, "code": f"c{number}"}
+
+    def _region(self, number: int) -> dict[str, Any]:
+        return {"__typename": "Region", "id": f"r{number % self._regions}"}
+
+    def _best(self, number: int) -> list[dict[str, Any] | None]:
+        return [self._region(number), None, self._region(number + 1)]
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+
+@pytest.mark.parametrize("subjects", [2, 40])
+@pytest.mark.parametrize("countries", [2, 40])
+@pytest.mark.parametrize("regions", [2, 200])
+async def test_whatever_repeats_itself_below_what(
+    subjects: int, countries: int, regions: int
+) -> None:
+    """Twice, so that answers are cut everywhere first, and then where they repeat themselves."""
+    prepared = prepare_operation(NESTED.api_schema, NESTED_QUERY)
+    assert not isinstance(prepared, list), prepared
+    plan = QueryPlanner(NESTED).plan(prepared.operation)
+    client = Posts(40, subjects=subjects, countries=countries, regions=regions)
+    result = await execute_both(plan, prepared, {}, supergraph=NESTED, client=client)
+    assert not result.errors
+    code = compile_plan(plan, prepared, {}, NESTED, share_from_bytes=0)
+    for _ in range(3):
+        execution = CompiledExecution(code, {}, client=client, context=RequestContext())
+        found = await execution.run()
+        assert msgspec.json.encode(found) == msgspec.json.encode(result.data)
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"__typename": "Product", "id": None},
+        {"__typename": "Product", "id": "1", "label": 5},
+        {"__typename": "Maker", "id": "1"},
+        {"__typename": "Product"},
+        "1",
+        [],
+    ],
+)
+async def test_an_object_that_violates_the_schema_is_the_interpreters(spoilt: object) -> None:
+    """However often it stands there."""
+    _, code = compiled("{ lines { product { id label name } } }")
+    for _ in range(2):
+        data = {"lines": [{"product": reference("1")}, *[{"product": spoilt}] * 5]}
+        execution = CompiledExecution(code, {}, client=Shop(data), context=RequestContext())
+        assert await execution.run() is None
+
+
+async def test_short_answers_are_not_looked_at_twice() -> None:
+    prepared, _ = compiled(QUERY)
+    plan = QueryPlanner(SUPERGRAPH).plan(prepared.operation)
+    code = compile_plan(plan, prepared, {}, SUPERGRAPH)
+    first, second, *_ = (await run(code, lines(*["1"] * 4))).f_lines
+    assert first.f_product is not second.f_product
+    first, second, *_ = (await run(code, lines(*["1"] * 40))).f_lines
+    assert first is second
