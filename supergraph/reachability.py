@@ -263,8 +263,12 @@ class Reachability:
         return not facts.is_interface_object and facts.possible_types != {node.type_name}
 
     def possible_types(self, nodes: Iterable[Node]) -> frozenset[TypeName]:
-        """The object types an object at these nodes can have."""
-        return frozenset().union(*(self.graph.facts(node).possible_types for node in nodes))
+        """The object types an object at these nodes can have.
+
+        Like the reference, this leaves out what stands behind an interface object among the
+        members of an abstract type: queries for these types are found out to have no plan.
+        """
+        return frozenset().union(*(self.graph.facts(node).shown_types for node in nodes))
 
     def narrow(self, nodes: Iterable[Node], type_name: TypeName) -> Nodes:
         """Where an object is that turned out to be of one type."""
@@ -274,6 +278,6 @@ class Reachability:
                 found.add(node)
             else:
                 edge = self.graph.downcast_edge(node, type_name)
-                if edge is not None:
+                if edge is not None and type_name in self.graph.facts(node).shown_types:
                     found.add(edge.head)
         return frozenset(found)

@@ -186,7 +186,7 @@ class _Walk:
                 node
                 for node in reached
                 if not self._graph.facts(node).is_interface_object
-                and name in self._graph.facts(node).possible_types
+                and name in self._graph.facts(node).shown_types
             ]
             if not knowing:
                 self._report_unknown_type(position, step, reached)
@@ -283,7 +283,7 @@ class _Walk:
         if field.inaccessible:
             return
         by_graph = {
-            edge.tail.subgraph: self._graph.facts(edge.head).possible_types
+            edge.tail.subgraph: self._graph.facts(edge.head).shown_types
             for edge in self._reach.edges(reached, field.name)
             if not self._graph.facts(edge.head).is_interface_object
             and not self._reach.is_declared_external(edge.tail, edge.field_name)

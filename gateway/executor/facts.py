@@ -55,6 +55,16 @@ class SupergraphFacts:
         """Whether this is the name of an object type."""
         return isinstance(type_name, str) and is_object_type(self.schema.get_type(type_name))
 
+    def is_hidden_behind(self, type_name: object, static_type: str) -> bool:
+        """Whether `type_name`, where objects of `static_type` stand, is an interface object's."""
+        if type_name is None:
+            return self.has_interface_object(static_type)
+        return (
+            isinstance(type_name, str)
+            and self.has_interface_object(type_name)
+            and self.applies(static_type, type_name)
+        )
+
     def has_interface_object(self, type_name: str) -> bool:
         """Whether some subgraph declares this interface as an object, by `@interfaceObject`."""
         definition = self.supergraph.types.get(TypeName(type_name))

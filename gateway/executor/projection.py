@@ -139,9 +139,7 @@ class Projection:
             and self._facts.applies(shape.type.name, type_name)
         ):
             return None  # an inaccessible type: as if nothing were there
-        elif type_name in (None, shape.type.name) and self._facts.has_interface_object(
-            shape.type.name
-        ):
+        elif self._facts.is_hidden_behind(type_name, shape.type.name):
             type_name, fields = shape.type.name, shape.fields_of_any_type()
         else:
             fields = None

@@ -272,7 +272,7 @@ class BestSearch:
     def _is_useful(self, node: Node, names: Collection[str]) -> bool:
         """Whether a subgraph without the fields at the node has the type, or them for one type."""
         facts = self.graph.facts(node)
-        if TYPENAME in names and not facts.is_interface_object:
+        if TYPENAME in names and not facts.hides_types:
             return True
         return facts.possible_types != {node.type_name} and any(
             self.view.has_any_field(downcast.head, names)

@@ -448,7 +448,7 @@ class _Builder:
         """The calls that tell the object's type, where one of those that have it cannot."""
         needed = Needed()
         if position.solution is not None and any(
-            self._graph.facts(node).is_interface_object for node in position.targets
+            self._graph.facts(node).hides_types for node in position.targets
         ):
             for placed in position.solution.items:
                 if placed.item.name == TYPENAME:

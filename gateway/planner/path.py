@@ -42,7 +42,7 @@ def arrival_sources(
 
 def knows_type(graph: QueryGraph, source: Source) -> bool:
     """Whether `__typename` is true at this source."""
-    return not graph.facts(source.node).is_interface_object
+    return not graph.facts(source.node).hides_types
 
 
 def is_direct(source: Source) -> bool:

@@ -185,13 +185,11 @@ class Walk:
 
     def type_is_unknown(self) -> bool:
         """Whether the object is at hand as an interface object, that may be asked alone."""
-        return any(
-            self._graph.facts(arrival.node).is_interface_object for arrival in self._arrivals
-        )
+        return any(self._graph.facts(arrival.node).hides_types for arrival in self._arrivals)
 
     def _type_is_at_hand(self) -> bool:
         return not self._arrivals or not all(
-            self._graph.facts(arrival.node).is_interface_object for arrival in self._arrivals
+            self._graph.facts(arrival.node).hides_types for arrival in self._arrivals
         )
 
     def runtime_type_item(self, selections: Selections) -> Item:

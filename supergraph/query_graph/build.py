@@ -60,6 +60,7 @@ class QueryGraph:
     def __init__(self, supergraph: Supergraph) -> None:
         self.supergraph = supergraph
         self._members = _members_by_graph(supergraph)
+        self._interface_objects = _interface_objects_by_graph(supergraph)
         self._key_fields = _key_fields(supergraph)
         self._nodes: dict[tuple[SubgraphName, TypeName, tuple[str, ...]], Node] = {}
         self._facts: dict[Node, NodeFacts] = {}
@@ -104,7 +105,12 @@ class QueryGraph:
         if definition.kind is TypeKind.OBJECT:
             return NodeFacts(TypeKind.OBJECT, frozenset({node.type_name}))
         members = self._members.get((node.type_name, node.subgraph), frozenset())
-        return NodeFacts(definition.kind, members)
+        interface_objects = tuple(
+            (interface, self.possible_types(interface) - members)
+            for interface in self._interface_objects.get((node.type_name, node.subgraph), ())
+        )
+        possible = members.union(*(types for _, types in interface_objects))
+        return NodeFacts(definition.kind, possible, interface_objects=interface_objects)
 
     def possible_types(self, type_name: TypeName) -> frozenset[TypeName]:
         """The object types of the supergraph that a type stands for."""
@@ -241,7 +247,13 @@ class QueryGraph:
 
     def _make_downcast_edge(self, node: Node, type_name: TypeName) -> DowncastEdge | None:
         facts = self.facts(node)
-        if type_name == node.type_name or type_name not in facts.possible_types:
+        if type_name == node.type_name:
+            return None
+        interface = facts.interface_object_of(type_name)
+        if interface is not None:
+            head = self._node(node.subgraph, interface)
+            return DowncastEdge(node, type_name, head, is_fake=type_name != interface)
+        if type_name not in facts.possible_types:
             return None
         if facts.is_interface_object:
             return DowncastEdge(node, type_name, node, is_fake=True)
@@ -387,6 +399,18 @@ def _members_by_graph(
             for item in definition.implements:
                 found.setdefault((item.interface, item.graph), set()).add(definition.name)
     return {key: frozenset(names) for key, names in found.items()}
+
+
+def _interface_objects_by_graph(
+    supergraph: Supergraph,
+) -> dict[tuple[TypeName, SubgraphName], list[TypeName]]:
+    """The interface objects that a subgraph makes implement an interface."""
+    found: dict[tuple[TypeName, SubgraphName], list[TypeName]] = {}
+    for definition in supergraph.types.values():
+        for item in definition.implements:
+            if definition.is_interface_object(item.graph):
+                found.setdefault((item.interface, item.graph), []).append(definition.name)
+    return found
 
 
 def _key_fields(supergraph: Supergraph) -> frozenset[tuple[TypeName, SubgraphName, str]]:

@@ -42,12 +42,31 @@ class NodeFacts:
 
     `kind` is how the subgraph sees it: OBJECT for an `@interfaceObject`. `possible_types` are the
     object types an object here can have; for an interface object, which cannot tell, they are
-    those of the supergraph's interface.
+    those of the supergraph's interface. `interface_objects` are those among the members of an
+    abstract type, by the object types they stand for.
     """
 
     kind: TypeKind
     possible_types: frozenset[TypeName]
     is_interface_object: bool = False
+    interface_objects: tuple[tuple[TypeName, frozenset[TypeName]], ...] = ()
+
+    @property
+    def hides_types(self) -> bool:
+        """Whether `__typename` may be the name of an interface here."""
+        return self.is_interface_object or bool(self.interface_objects)
+
+    @property
+    def shown_types(self) -> frozenset[TypeName]:
+        """The possible types but those that only an interface object stands for."""
+        return self.possible_types.difference(*(types for _, types in self.interface_objects))
+
+    def interface_object_of(self, type_name: TypeName) -> TypeName | None:
+        """The member that stands for objects of a type, which is itself no member here."""
+        for interface, types in self.interface_objects:
+            if type_name == interface or type_name in types:
+                return interface
+        return None
 
 
 def printed(field_set: FieldSet) -> tuple[str, ...]:

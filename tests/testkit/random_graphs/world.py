@@ -235,14 +235,7 @@ class World:
         *,
         is_key: bool,
     ) -> Thing | None:
-        possible = set.intersection(
-            *(
-                set(self.siblings[name])
-                if subgraph.types[name].is_interface_object
-                else subgraph.possible_types(name)
-                for subgraph, name in names
-            )
-        )
+        possible = set.intersection(*(self._possible(subgraph, name) for subgraph, name in names))
         if not possible:
             return None
         chosen = sorted(possible)[number % len(possible)]
@@ -254,6 +247,17 @@ class World:
             siblings = self.siblings[chosen]
             return Thing(chosen, number // 7 % 3 * len(siblings) + siblings.index(chosen))
         return Thing(chosen, number // 7 % 4 if chosen in self.entities else number)
+
+    def _possible(self, subgraph: DeclaredSubgraph, name: str) -> set[str]:
+        """The object types of what a subgraph returns where it says `name`."""
+        is_hidden = subgraph.types[name].is_interface_object
+        return {
+            type_name
+            for member in ({name} if is_hidden else subgraph.possible_types(name))
+            for type_name in (
+                self.siblings[member] if subgraph.types[member].is_interface_object else (member,)
+            )
+        }
 
     def _leaf(
         self,
