@@ -7,7 +7,7 @@ Only the first is decoded, and stands for all; everything after that is done onc
 equal objects, and these stay equal: whatever else they get follows from what they are.
 
 Of objects that stand in very many places, the text is made once, too: when the response is whole,
-all of such an object but the name of its first field becomes one raw value (`write_as_text`).
+all of such an object but the name of its first field becomes one raw value (`write_text_function`).
 
 Where nothing repeats, cutting costs as much again as decoding. So `SharingMerge` cuts at all places
 now and then, counts, and until it counts again cuts where that pays.
@@ -73,7 +73,7 @@ class SharingMerge:
     `write` makes one that cuts at given places, and `places` are all of them.
     """
 
-    __slots__ = ("_cut", "_merge", "_places", "_share_from", "_uses_left", "_ways", "_write")
+    __slots__ = ("_merge", "_places", "_share_from", "_uses_left", "_ways", "_write")
 
     def __init__(
         self,
@@ -99,7 +99,9 @@ class SharingMerge:
         else:
             self._uses_left = USES_BETWEEN_COUNTS
             everywhere = self._way(self._places)
-            counts = everywhere(lists, body, places) or ()
+            counts = everywhere(lists, body, places)
+            if counts is None:
+                return  # it cannot be cut
             self._merge = self._way(
                 tuple(
                     place
@@ -108,10 +110,10 @@ class SharingMerge:
                 )
             )
             if self._merge is everywhere:
-                self._uses_left = 0
+                self._uses_left = 0  # it counts anyway
 
     def _way(self, places: tuple[Place, ...]) -> Merge:
-        """The function that cuts at these places, or a known one that is as right."""
+        """The function that cuts at these places, or if it cannot be had the one that does not."""
         known = self._ways.get(places)
         if known is None and len(self._ways) < _MAX_WAYS:
             try:

@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from gateway.context import RequestContext
-from gateway.executor.compiled import CompiledPlan, compile_plan
+from gateway.executor.compiled import CompiledPlan, NotCompilableError, compile_plan
+from gateway.executor.compiled.layout import Place
 from gateway.executor.compiled.run import CompiledExecution
-from gateway.executor.compiled.sharing import USES_BETWEEN_COUNTS
+from gateway.executor.compiled.sharing import USES_BETWEEN_COUNTS, Cuts, Merge, SharingMerge
 from gateway.operation.prepare import PreparedOperation, prepare_operation
 from gateway.planner import QueryPlanner
 from gateway.transport.base import SubgraphRequest, SubgraphResponse
@@ -321,3 +322,16 @@ async def test_short_answers_are_not_looked_at_twice() -> None:
     assert first.f_product is not second.f_product
     first, second, *_ = (await run(code, lines(*["1"] * 40))).f_lines
     assert first is second
+
+
+def test_answers_that_cannot_be_cut_are_merged_whole() -> None:
+    merged: list[bytes] = []
+
+    def refuse(cuts: Cuts) -> Merge:
+        raise NotCompilableError(f"cuts at {len(cuts.places)} places")
+
+    place = Place(("lines",), is_abstract=False)
+    merge = SharingMerge(lambda _, body, __: merged.append(body), (place,), refuse, 0)
+    for body in (b"1", b"2", b"3"):
+        merge([], body, None)
+    assert merged == [b"1", b"2", b"3"]
