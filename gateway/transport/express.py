@@ -191,6 +191,12 @@ class ExpressCall:
             connection.send(request, self)
         except ConnectionLostError as error:
             self.on_error(error)
+        except BaseException as error:
+            # A defect. Nobody is to wait for the answer all the same.
+            connection.abort()
+            self._give_back()
+            self._close(None, "cancelled", error)
+            raise
 
     def cancel(self) -> asyncio.Task[None] | None:
         """End the call: nobody wants its answer. A task that is returned has to be awaited."""

@@ -134,9 +134,13 @@ class CompiledExecution:
         pending = _Pending(self, step, number, collected, request)
         self._pending.add(pending)
         if self._express is not None:
-            pending.call = self._express.start(
-                request, pending.done, self._limit, self._contextvars
-            )
+            try:
+                pending.call = self._express.start(
+                    request, pending.done, self._limit, self._contextvars
+                )
+            except BaseException:
+                self._pending.discard(pending)
+                raise
         if pending.call is None and pending in self._pending:
             pending.task = asyncio.get_running_loop().create_task(
                 pending.execute(self._client), context=self._contextvars

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from gateway.telemetry import GatewayMetrics, ObservedSubgraphClient
 from gateway.transport.base import SubgraphCallError, SubgraphRequest, SubgraphResponse
+from gateway.transport.connection import ClientConnection
 from gateway.transport.dedupe import SharingSubgraphClient
 from gateway.transport.express import ExpressCall, ExpressClient
 from gateway.transport.http import HttpConnections, HttpSubgraphClient
@@ -273,6 +274,23 @@ async def test_a_cancelled_call_leaves_nothing_and_takes_nobody_along() -> None:
         assert way.connections.open_connections() == 1
         assert way.outcomes.empty()
         assert way.counted() == {"ok": 2, "cancelled": 1}
+
+
+async def test_a_defect_while_sending_leaves_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def send(*_: object) -> None:
+        raise RuntimeError("defect")
+
+    async with express(answering(GOOD)) as way:
+        await way.warm_up()
+        with monkeypatch.context() as patch:
+            patch.setattr(ClientConnection, "send", send)
+            with pytest.raises(RuntimeError):
+                way.start()
+        async with asyncio.timeout(5):
+            assert (await way.client.execute(QUERY)).body == b'{"data":{"a":1}}'
+        assert way.connections.open_connections() == 1
 
 
 async def test_a_call_that_is_being_retried_can_be_cancelled() -> None:
