@@ -59,6 +59,8 @@ class NodeFacts:
     @property
     def shown_types(self) -> frozenset[TypeName]:
         """The possible types but those that only an interface object stands for."""
+        if not self.interface_objects:
+            return self.possible_types
         return self.possible_types.difference(*(types for _, types in self.interface_objects))
 
     def interface_object_of(self, type_name: TypeName) -> TypeName | None:
