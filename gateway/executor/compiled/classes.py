@@ -60,10 +60,11 @@ def not_null(value):
 
 
 class ClassWriter:
-    """Writes the Struct types of a layout."""
+    """Writes the Struct types of a layout, or those that one fetch needs beside them for `cuts`."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, cuts: Cuts = NO_CUTS) -> None:
         self._layout = layout
+        self.cuts = cuts
         self.lines: list[str] = []
 
     def write(self) -> None:
@@ -74,43 +75,36 @@ class ClassWriter:
                     f"a field that no fetch brings, {placed.type_name}.{slot.name}"
                 )
         for fetch in self._layout.fetches:
-            for target in fetch.targets:
-                for slot in target.slots.values():
-                    if slot.place is not None:
-                        self._write_place(slot.place)
-                self._write_part(fetch, target)
+            self.write_fetch(fetch)
         root = self._layout.root
         self._write_class(final_class(root), [self._later(root, s) for s in root.slots.values()])
 
-    def cut(self, fetch: LaidOutFetch, cuts: Cuts) -> list[str]:
-        """The further types that the answers of a fetch need where they are cut."""
-        self.lines, kept = [], self.lines
+    def write_fetch(self, fetch: LaidOutFetch) -> None:
+        """Write the types of what one fetch brings."""
         for target in fetch.targets:
             for slot in target.slots.values():
                 if slot.place is not None:
-                    self._write_place(slot.place, cuts)
-            self._write_part(fetch, target, cuts)
-        self.lines, written = kept, self.lines
-        return written
+                    self._write_place(slot.place)
+            self._write_part(fetch, target)
 
-    def _write_place(self, place: Place, cuts: Cuts = NO_CUTS) -> None:
+    def _write_place(self, place: Place) -> None:
         if not place.types:
             raise NotCompilableError("a place that no type can stand at")
         for placed in place.types.values():
-            for slot in _brought(placed):
+            for slot in placed.brought_by(place.creator):
                 if slot.place is not None:
-                    self._write_place(slot.place, cuts)
-            if cuts is NO_CUTS or is_cut(placed, cuts):
-                self._write_placed(placed, cuts)
+                    self._write_place(slot.place)
+            if self.cuts is NO_CUTS or is_cut(placed, self.cuts):
+                self._write_placed(placed)
 
-    def _write_placed(self, placed: PlacedType, cuts: Cuts) -> None:
+    def _write_placed(self, placed: PlacedType) -> None:
         wire_names = wire_names_of(placed)
         creator = placed.place.creator
         decoded: list[str] = []
         renamed: dict[str, str] = {}
         for slot in _fields(placed):
             if creator is not None and creator in slot.suppliers:
-                decoded.append(self._brought(placed, slot, cuts))
+                decoded.append(self._brought(placed, slot))
             else:
                 decoded.append(self._later(placed, slot))
             renamed[slot.attribute] = wire_names[slot.name]
@@ -118,23 +112,21 @@ class ClassWriter:
             decoded.append(f"type_name: Literal[{placed.type_name!r}]")
             renamed["type_name"] = "__typename"
         tag = placed.type_name if placed.is_tagged else None
-        self._write_class(decode_class(placed, cuts), decoded, renamed, tag)
-        if cuts is NO_CUTS and is_switched(placed):
+        self._write_class(decode_class(placed, self.cuts), decoded, renamed, tag)
+        if self.cuts is NO_CUTS and is_switched(placed):
             later = [self._later(placed, slot) for slot in _fields(placed)]
             if placed.has_hidden_name:
                 later.append("type_name: UnsetType = UNSET")
             shown = tag if _is_tag_shown(placed) else None
             self._write_class(final_class(placed), later, tag=shown)
 
-    def _write_part(self, fetch: LaidOutFetch, target: Target, cuts: Cuts = NO_CUTS) -> None:
-        fields, renamed = self.part_fields(fetch, target, cuts)
-        self._write_class(part_class(fetch, target, cuts), fields, renamed)
+    def _write_part(self, fetch: LaidOutFetch, target: Target) -> None:
+        fields, renamed = self.part_fields(fetch, target)
+        self._write_class(part_class(fetch, target, self.cuts), fields, renamed)
 
-    def part_fields(
-        self, fetch: LaidOutFetch, target: Target, cuts: Cuts = NO_CUTS
-    ) -> tuple[list[str], dict[str, str]]:
+    def part_fields(self, fetch: LaidOutFetch, target: Target) -> tuple[list[str], dict[str, str]]:
         """The fields of what a fetch brings for a target's objects, and their keys."""
-        lines = [self._brought(target.placed, slot, cuts) for slot in target.slots.values()]
+        lines = [self._brought(target.placed, slot) for slot in target.slots.values()]
         renamed = {slot.attribute: wire for wire, slot in target.slots.items()}
         if target.is_typename_fetched or fetch.node.requires:
             # Checked even where it was not asked for: some servers send it with every entity.
@@ -175,15 +167,15 @@ class ClassWriter:
 
     # --- Fields --------------------------------------------------------------------------------
 
-    def _brought(self, placed: PlacedType, slot: Slot, cuts: Cuts) -> str:
+    def _brought(self, placed: PlacedType, slot: Slot) -> str:
         if slot.is_typename:
             name = placed.type_name
             return f"{slot.attribute}: Literal[{name!r}] = {name!r}"
-        annotation = self._annotation(slot, slot.type, cuts)
+        annotation = self._annotation(slot, slot.type)
         if slot.shape is not None and isinstance(slot.type, GraphQLNonNull):
             return f"{slot.attribute}: {annotation}"
         if slot.shape is None or slot.is_read:
-            if slot.place in cuts.places and annotation == "Raw":
+            if annotation == "Raw":
                 return f"{slot.attribute}: Raw = UNSET"  # as a default it need not be a Raw
             return f"{slot.attribute}: {annotation} | UnsetType = UNSET"
         return f"{slot.attribute}: {annotation} = None"
@@ -200,17 +192,17 @@ class ClassWriter:
             return f"{slot.attribute}: None = None"
         return f"{slot.attribute}: UnsetType | None = UNSET"
 
-    def _annotation(self, slot: Slot, type_: GraphQLOutputType, cuts: Cuts) -> str:
+    def _annotation(self, slot: Slot, type_: GraphQLOutputType) -> str:
         is_visible = slot.shape is not None
         nullable = type_
         if isinstance(type_, GraphQLNonNull):
             nullable = type_.of_type
         if isinstance(nullable, GraphQLList):
-            text = f"list[{self._annotation(slot, nullable.of_type, cuts)}]"
-        elif slot.place in cuts.places:
+            text = f"list[{self._annotation(slot, nullable.of_type)}]"
+        elif slot.place in self.cuts.places:
             return "Raw"  # null is one, too
         elif slot.place is not None:
-            text = union_of(slot.place, cuts)
+            text = union_of(slot.place, self.cuts)
         else:
             text = _leaf(nullable, is_visible=is_visible)
         is_promised = is_visible and isinstance(type_, GraphQLNonNull)
@@ -256,7 +248,8 @@ def union_of(place: Place, cuts: Cuts = NO_CUTS) -> str:
 
 def is_cut(placed: PlacedType, cuts: Cuts) -> bool:
     """Whether objects of a type have others below them that are left undecoded at first."""
-    return any(slot.place is not None and cuts.changes(slot.place) for slot in _brought(placed))
+    brought = placed.brought_by(placed.place.creator)
+    return any(slot.place is not None and cuts.changes(slot.place) for slot in brought)
 
 
 def is_switched(placed: PlacedType, cuts: Cuts = NO_CUTS) -> bool:
@@ -302,8 +295,3 @@ def _fields(placed: PlacedType) -> list[Slot]:
     if placed.is_tagged and placed.place.creator is not None and _is_tag_shown(placed):
         slots = slots[1:]
     return sorted(slots, key=lambda slot: slot.shape is None)
-
-
-def _brought(placed: PlacedType) -> list[Slot]:
-    creator = placed.place.creator
-    return [slot for slot in placed.slots.values() if creator in slot.suppliers]

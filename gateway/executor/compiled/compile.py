@@ -139,7 +139,6 @@ class _Code:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._classes = ClassWriter(layout)
         self.lists = Lists(layout)
         self.namespace: dict[str, Any] = {
             "StepAsideError": StepAsideError,
@@ -149,10 +148,11 @@ class _Code:
 
     def write(self, templates: dict[int, dict[PlacedType, Template]]) -> str:
         """Make all that is needed; returns its source."""
-        self._classes.write()
-        functions = FunctionWriter(self._layout, self._classes, self.lists, templates)
+        classes = ClassWriter(self._layout)
+        classes.write()
+        functions = FunctionWriter(self._layout, classes, self.lists, templates)
         functions.write()
-        source = "\n".join([PRELUDE, *self._classes.lines, *functions.lines])
+        source = "\n".join([PRELUDE, *classes.lines, *functions.lines])
         self._execute(source)
         return source
 
@@ -178,8 +178,9 @@ class _Code:
         return merge
 
     def _cut_source(self, fetch: LaidOutFetch, cuts: Cuts) -> str:
-        writer = MergeWriter(fetch, self._classes, self.lists, cuts)
-        return "\n".join([*self._classes.cut(fetch, cuts), *writer.write()])
+        classes = ClassWriter(self._layout, cuts)
+        classes.write_fetch(fetch)
+        return "\n".join([*classes.lines, *MergeWriter(fetch, classes, self.lists).write()])
 
     def _execute(self, source: str) -> None:
         try:

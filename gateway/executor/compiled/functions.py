@@ -2,7 +2,6 @@
 
     collect_<f>(L)          representations of an entity fetch, and which object gets which entity
     merge_<f>(L, body, …)   see `merging.py`
-    text_<n>(objects)       see `sharing.py`
     hide(L)                 takes away what the client must not see
 
 `L` has lists of objects (`lists.py`), in the order of the response.
@@ -15,7 +14,7 @@ from gateway.executor.compiled.layout import LaidOutFetch, Layout, Place, Placed
 from gateway.executor.compiled.lists import OFTEN, Lists
 from gateway.executor.compiled.merging import MergeWriter, indented
 from gateway.executor.compiled.representations import Template, TemplateWriter
-from gateway.executor.compiled.sharing import NO_CUTS, write_text_function, write_texts
+from gateway.executor.compiled.sharing import write_texts
 
 
 class FunctionWriter:
@@ -41,10 +40,7 @@ class FunctionWriter:
                 continue
             if fetch.node.requires:
                 self._write_collect(fetch)
-            self.lines += MergeWriter(fetch, self._classes, self._lists, NO_CUTS).write()
-            for place in self._lists.repeatable(fetch):
-                if len(place.types) == 1:
-                    self.lines += write_text_function(place)
+            self.lines += MergeWriter(fetch, self._classes, self._lists).write()
         self._write_hide()
 
     # --- Entity fetches ------------------------------------------------------------------------

@@ -100,6 +100,10 @@ class PlacedType:
         shown = self.slots.get("__typename")
         return self.is_typename_fetched and not self.is_tagged and shown is None
 
+    def brought_by(self, fetch: int | None) -> Iterator[Slot]:
+        """The fields that come with the answers of a fetch."""
+        return (slot for slot in self.slots.values() if fetch in slot.suppliers)
+
     @property
     def hidden(self) -> list[Slot]:
         """The fields that clients must not see."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from graphql import GraphQLList, GraphQLNonNull, GraphQLOutputType
 
 from gateway.executor.compiled.classes import is_switched
-from gateway.executor.compiled.layout import LaidOutFetch, Layout, Place, PlacedType, Slot
+from gateway.executor.compiled.layout import LaidOutFetch, Layout, Place, Slot
 
 OFTEN = 1
 """The list of objects that stand in very many places."""
@@ -52,7 +52,7 @@ class Lists:
                 or placed.has_hidden_name
                 or any(
                     slot.place is not None and self.is_walked(slot.place)
-                    for slot in brought(placed, place.creator)
+                    for slot in placed.brought_by(place.creator)
                 )
                 for placed in place.types.values()
             )
@@ -71,7 +71,7 @@ class Lists:
                 if several:
                     found.append(slot.place)
                 for placed in slot.place.types.values():
-                    look(brought(placed, fetch.number), is_in_list=several)
+                    look(placed.brought_by(fetch.number), is_in_list=several)
 
         for target in fetch.targets:
             look(iter(target.slots.values()), is_in_list=bool(fetch.node.requires))
@@ -79,11 +79,6 @@ class Lists:
 
     def _add(self, place: Place) -> None:
         self._numbers.setdefault(place.names, len(self))
-
-
-def brought(placed: PlacedType, fetch: int | None) -> Iterator[Slot]:
-    """The fields of a type's objects that come with the answers of a fetch."""
-    return (slot for slot in placed.slots.values() if fetch in slot.suppliers)
 
 
 def has_lists(type_: GraphQLOutputType) -> bool:

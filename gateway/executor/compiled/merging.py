@@ -21,7 +21,7 @@ from gateway.executor.compiled.classes import (
     union_of,
 )
 from gateway.executor.compiled.layout import LaidOutFetch, Place, PlacedType, Slot, Target
-from gateway.executor.compiled.lists import OFTEN, Lists, brought, has_lists
+from gateway.executor.compiled.lists import OFTEN, Lists, has_lists
 from gateway.executor.compiled.outcome import NotCompilableError
 from gateway.executor.compiled.sharing import (
     NO_CUTS,
@@ -30,17 +30,18 @@ from gateway.executor.compiled.sharing import (
     write_cut,
     write_cut_end,
     write_cut_start,
+    write_text_function,
 )
 
 
 class MergeWriter:
-    """Writes what decodes and merges the answers of one fetch, cut as `cuts` say."""
+    """Writes what decodes and merges the answers of one fetch, cut as its `classes` are."""
 
-    def __init__(self, fetch: LaidOutFetch, classes: ClassWriter, lists: Lists, cuts: Cuts) -> None:
+    def __init__(self, fetch: LaidOutFetch, classes: ClassWriter, lists: Lists) -> None:
         self._fetch = fetch
         self._classes = classes
         self._lists = lists
-        self._cuts = cuts
+        self._cuts = classes.cuts
         self._noted: set[int] = set()
         """The lists that the function puts objects into."""
         self._decoders: list[str] = []
@@ -59,7 +60,8 @@ class MergeWriter:
         if places:
             body = [*write_cut_start(places), *body, *write_cut_end(places, f"L[{OFTEN}]")]
         head = f"def {merge_name(fetch, self._cuts)}(L, body, places):"
-        return [*envelope, *self._decoders, head, *indented([*notes, *body]), ""]
+        texts = [line for place in places for line in write_text_function(place)]
+        return [*envelope, *self._decoders, *texts, head, *indented([*notes, *body]), ""]
 
     # --- Root fetches --------------------------------------------------------------------------
 
@@ -254,7 +256,7 @@ class MergeWriter:
             lines.append(f"{item}.__class__ = {final_class(placed)}")
         if placed.has_hidden_name:
             lines.append(f"{item}.type_name = UNSET")
-        lines += self._walk_children(brought(placed, self._fetch.number), item, depth + 1)
+        lines += self._walk_children(placed.brought_by(self._fetch.number), item, depth + 1)
         return lines
 
 

@@ -55,8 +55,7 @@ class Cuts:
         return place in self.places or any(
             slot.place is not None and self.changes(slot.place)
             for placed in place.types.values()
-            for slot in placed.slots.values()
-            if place.creator in slot.suppliers
+            for slot in placed.brought_by(place.creator)
         )
 
 
@@ -113,15 +112,21 @@ class SharingMerge:
                 self._uses_left = 0  # it counts anyway
 
     def _way(self, places: tuple[Place, ...]) -> Merge:
-        """The function that cuts at these places, or if it cannot be had the one that does not."""
+        """The function that cuts at these places; once there are many, one that cuts everywhere.
+
+        Where answers cannot be cut, it is the one that does not.
+        """
         known = self._ways.get(places)
-        if known is None and len(self._ways) < _MAX_WAYS:
-            try:
-                known = self._write(Cuts(places, f"_cut{len(self._ways)}"))
-            except NotCompilableError:
-                known = self._ways[()]
-            self._ways[places] = known
-        return known or self._ways[()]
+        if known is not None:
+            return known
+        if len(self._ways) >= _MAX_WAYS:
+            return self._ways[self._places]
+        try:
+            known = self._write(Cuts(places, f"_cut{len(self._ways)}"))
+        except NotCompilableError:
+            known = self._ways[()]
+        self._ways[places] = known
+        return known
 
 
 def write_cut(place: Place, cuts: Cuts, item: str, source: str, first: Sequence[str]) -> list[str]:
@@ -176,13 +181,16 @@ def decoder_of(place: Place, cuts: Cuts) -> str:
 def write_text_function(place: Place) -> list[str]:
     """A function that makes all but the first name of each of some objects one raw value.
 
-    The objects are none to look into afterwards; encoded, they are what they were.
+    The objects are none to look into afterwards; encoded, they are what they were. Objects of
+    several types at a place have none.
     """
+    if len(place.types) != 1:
+        return []
     (placed,) = place.types.values()
     names = [slot.attribute for slot in placed.slots.values() if slot.shape is not None]
     lines = [f"def {_text_function(place)}(objects):"]
     if not names:
-        return [*lines, "    pass", ""]
+        return [*lines, "    pass"]
     start = b'{"%b":' % names[0].removeprefix("f_").encode()
     return [
         *lines,
@@ -192,7 +200,6 @@ def write_text_function(place: Place) -> list[str]:
         f"        if text.startswith({start!r}):",
         *(f"            o.{name} = UNSET" for name in names[1:]),
         f"            o.{names[0]} = Raw(text[{len(start)}:-1])",
-        "",
     ]
 
 
