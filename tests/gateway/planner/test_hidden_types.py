@@ -9,6 +9,8 @@ from __future__ import annotations
 from inline_snapshot import snapshot
 
 from tests.testkit.cases import assert_case
+from tests.testkit.composition import compose_sdl
+from tests.testkit.plans import plan_query
 
 SUBGRAPHS = {
     "likes": """
@@ -594,3 +596,23 @@ QueryPlan {
 }\
 """),
     )
+
+
+def test_hidden_types_that_nobody_can_be_asked_for_are_named() -> None:
+    """Such a graph is composed, as the reference does; the query's plan says what is missing."""
+    unreachable = {
+        "likes": """
+            type Query { nodes: [Node] }
+            interface Node { id: ID! }
+            type Media implements Node @key(fields: "id") @interfaceObject { id: ID! likes: Int }
+            type Comment implements Node { id: ID! text: String }
+        """,
+        "media": SUBGRAPHS["media"].replace(
+            'interface Media implements Node @key(fields: "id")',
+            'interface Media implements Node @key(fields: "id", resolvable: false)',
+        ),
+    }
+    sdl = compose_sdl(**unreachable)
+    plan = plan_query(sdl, "{ nodes { ... on Book { pages } ... on Comment { text } } }")
+    assert ("nodes", "pages") in {field.path for field in plan.unresolvable}
+    assert "text" in str(plan)

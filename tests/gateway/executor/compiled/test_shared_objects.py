@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
 import msgspec
@@ -335,3 +336,30 @@ def test_answers_that_cannot_be_cut_are_merged_whole() -> None:
     for body in (b"1", b"2", b"3"):
         merge([], body, None)
     assert merged == [b"1", b"2", b"3"]
+
+
+def test_once_there_are_many_ways_answers_are_cut_everywhere() -> None:
+    """The code of a fetch is bounded, however its answers change."""
+    places = tuple(Place((name,), is_abstract=False) for name in "abcd")
+    written: list[Cuts] = []
+    used: list[tuple[Place, ...]] = []
+    repeated: set[Place] = set()
+
+    def write(cuts: Cuts) -> Merge:
+        written.append(cuts)
+
+        def merge(*_: object) -> list[tuple[int, int]]:
+            used.append(cuts.places)
+            return [(9, 1 if place in repeated else 9) for place in cuts.places]
+
+        return merge
+
+    merge = SharingMerge(lambda *_: None, places, write, 0)
+    for count in range(1, 4):
+        for some in combinations(places, count):
+            repeated = set(some)
+            for _ in range(USES_BETWEEN_COUNTS + 1):
+                merge([], b"", None)
+    assert 2 < len(written) < 8
+    assert len({cuts.suffix for cuts in written}) == len(written)
+    assert used[-1] == places
