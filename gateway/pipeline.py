@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import structlog
 from graphql import GraphQLError, OperationType
 
@@ -26,13 +25,16 @@ from gateway.executor.compiled import CompiledPlans, CompiledResult, OperationEx
 from gateway.executor.compiled.executor import USES_BEFORE_COMPILING
 from gateway.executor.entity_cache import EntityCache
 from gateway.executor.execute import ExecutionResult, execute_plan
+from gateway.express import Done, ExpressOperation
 from gateway.operation import (
     OperationLimits,
     PreparedOperation,
     coerce_variables,
     prepare_operation,
 )
+from gateway.operation.model import Operation
 from gateway.operation_cache import OperationCache
+from gateway.outcome import Outcome, executed, refused, timed_out
 from gateway.plan.nodes import QueryPlan
 from gateway.planner import OverrideLabels, PlanningError, QueryPlanner
 from gateway.planning import PlanningLanes
@@ -62,38 +64,6 @@ class Refusal:
     """Why a document cannot be run; as final as the document itself."""
 
     errors: Sequence[JsonObject]
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What a request comes to.
-
-    `was_executed` tells whether there is a `data` entry (which may be null): without one the
-    request was refused. `is_graphql_refusal` then tells whether its GraphQL was the reason (it
-    does not parse, is not valid, its variables do not fit), rather than anything around it.
-    `status` is the HTTP status for a refused request.
-    """
-
-    data: JsonObject | msgspec.Struct | None = None
-    """A Struct where compiled code answered; msgspec encodes both."""
-    errors: Sequence[JsonObject] = ()
-    extensions: Mapping[str, Any] | None = None
-    was_executed: bool = False
-    is_graphql_refusal: bool = False
-    status: int = 200
-    headers: Mapping[str, str] = {}
-    operation_name: str | None = None
-    operation_type: str | None = None
-
-    def as_json(self) -> JsonObject:
-        """The response object of the specification."""
-        body: JsonObject = {}
-        if self.was_executed:
-            body["data"] = self.data
-        if self.errors:
-            body["errors"] = self.errors
-        if self.extensions:
-            body["extensions"] = self.extensions
-        return body
 
 
 class Runtime:
@@ -256,11 +226,57 @@ class Pipeline:
                 document, operation_name, variables, context, queries_only, on_mutation
             )
         except RequestError as error:
-            return Outcome(errors=[error.as_json()], status=error.status, headers=error.headers)
+            return refused(error)
         except Exception:
             # No stage may end the service; no text of an unexpected error may reach a client.
             _log.exception("request failed", operation_name=operation_name)
             return Outcome(errors=[INTERNAL_ERROR], status=500)
+
+    def start(
+        self,
+        document: str,
+        operation_name: str | None,
+        variables: Mapping[str, Any] | None,
+        context: RequestContext,
+        done: Done,
+    ) -> ExpressOperation | None:
+        """Begin what can be answered without a task, or None: then the way is `run`.
+
+        That is a query that is planned and compiled, with variables that fit. `done` may be called
+        before this returns.
+        """
+        runtime = self.runtime
+        if runtime is None or self._entity_cache is not None or self._executor == "interpreter":
+            return None
+        labels = runtime.override_labels(context.override_labels)
+        planned = runtime.known(document, operation_name, labels)
+        if not isinstance(planned, PlannedOperation):
+            return None
+        operation = planned.prepared.operation
+        if operation.kind is not OperationType.QUERY:
+            return None
+        values: dict[str, Any] | list[GraphQLError] = {}
+        if operation.variables:
+            values = self._coerced(runtime, operation, variables)
+        if isinstance(values, list):
+            return None
+        attempt = planned.executor.attempt(values, client=runtime.client, context=context)
+        if attempt is None:
+            return None
+        runtime.count_hit()
+        express = ExpressOperation(operation, attempt, self._limits.request_timeout_seconds, done)
+        express.begin(grace_seconds=_GRACE_SECONDS)
+        return express
+
+    def _coerced(
+        self, runtime: Runtime, operation: Operation, variables: Mapping[str, Any] | None
+    ) -> dict[str, Any] | list[GraphQLError]:
+        return coerce_variables(
+            runtime.supergraph.api_schema,
+            operation.variables,
+            variables,
+            suggestions=self._limits.suggestions,
+        )
 
     async def _run(
         self,
@@ -287,7 +303,7 @@ class Pipeline:
                 with cut_off(seconds):
                     planned = await runtime.planned(document, operation_name, self._lanes, labels)
             except TimeoutError:
-                raise _timed_out(seconds) from None
+                raise timed_out(seconds) from None
         else:
             runtime.count_hit()
         if isinstance(planned, Refusal):
@@ -303,12 +319,7 @@ class Pipeline:
             )
         values: dict[str, Any] | list[GraphQLError] = {}
         if operation.variables:
-            values = coerce_variables(
-                runtime.supergraph.api_schema,
-                operation.variables,
-                variables,
-                suggestions=self._limits.suggestions,
-            )
+            values = self._coerced(runtime, operation, variables)
         if isinstance(values, list):
             errors = [_formatted(error) for error in values]
             return Outcome(errors=errors, status=400, is_graphql_refusal=True)
@@ -318,18 +329,8 @@ class Pipeline:
             with cut_off(seconds + _GRACE_SECONDS), deadline(seconds):
                 result = await self._execute(runtime, planned, values, context)
         except TimeoutError:
-            raise _timed_out(seconds) from None
-        return Outcome(
-            data=result.data,
-            errors=result.errors if isinstance(result, ExecutionResult) else (),
-            extensions=result.extensions if isinstance(result, ExecutionResult) else None,
-            was_executed=True,
-            operation_name=operation.name,
-            # The value of an enumeration is read by a function.
-            operation_type="query"
-            if operation.kind is OperationType.QUERY
-            else operation.kind.value,
-        )
+            raise timed_out(seconds) from None
+        return executed(operation, result)
 
     async def _execute(
         self,
@@ -357,12 +358,6 @@ class Pipeline:
             context=context,
             uses_before_compiling=0 if at_once else USES_BEFORE_COMPILING,
         )
-
-
-def _timed_out(seconds: float) -> RequestError:
-    return RequestError(
-        504, "REQUEST_TIMEOUT", f"The request was not answered within {seconds:g} s"
-    )
 
 
 def _formatted(error: GraphQLError) -> JsonObject:

@@ -298,7 +298,7 @@ class Gateway:
         metrics.gauge(
             METRIC_IN_FLIGHT,
             "GraphQL requests being answered",
-            lambda: float(self.app.requests_in_flight),
+            lambda: float(self.app.graphql.in_flight),
         )
         metrics.gauge(
             METRIC_CONNECTIONS,

@@ -3,21 +3,30 @@
 uvicorn waits for ever for the end of a header, and takes one of any size: a few thousand slow
 clients would use up the process's connections, one endless header its memory. What is no HTTP at
 all is answered in JSON like everything else.
+
+A POST for the one path that matters, whole when it arrives, is first shown to `express`, which may
+answer it without the task, scope and messages of ASGI. All others, and those it does not take, are
+the application's, as ever.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway.errors import error_json
+from gateway.server.asgi_types import AsgiHeaders
 from gateway.server.body import BODY_HAS_COME
 from gateway.server.client_watch import ON_CLIENT_GONE
-from gateway.server.response_cycle import WholeResponseCycle
+from gateway.server.endpoint import ExpressRequest, Reply
+from gateway.server.response_cycle import ExpressCycle, WholeResponseCycle
+
+Express: TypeAlias = Callable[[AsgiHeaders, bytes, Reply], ExpressRequest | None]
+"""`GraphQLEndpoint.begin`."""
 
 _REASONS = {
     400: ("Bad Request", "BAD_REQUEST"),
@@ -31,6 +40,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     max_header_bytes: int
     header_timeout_seconds: float
+    express_path: bytes
+    express: Express | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -39,6 +50,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._header_bytes = 0
         self._header_timer: asyncio.TimerHandle | None = None
         self._client_gone: Callable[[], None] | None = None
+        self._held: bytes | None = None
+        """The body of a request of which nobody knows yet, as far as it has come."""
+        self._idle_since = 0.0
+        self._idle_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn
         """Expect a header soon."""
@@ -48,6 +63,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing any more."""
         self._stop_timer()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
         super().connection_lost(exc)
         if self._client_gone is not None:
             self._client_gone()
@@ -57,6 +74,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._in_header:
             self._header_bytes += len(data)
         super().data_received(data)
+        if self._held is not None and not self.transport.is_closing():
+            self._begin_cycle()  # The rest of the body may take its time.
         if self._in_header and self._header_bytes > self.max_header_bytes:
             self._refuse(431, f"The request's header is larger than {self.max_header_bytes} bytes")
         elif self._in_header and self._header_begun and self._header_timer is None:
@@ -65,28 +84,110 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Expect the rest of the header."""
         self._header_begun = True
-        super().on_message_begin()
-        scope: dict[str, Any] = self.scope  # type: ignore[assignment] # uvicorn's has fixed keys
-        scope[ON_CLIENT_GONE] = self._on_client_gone
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
 
     def on_headers_complete(self) -> None:
         """From here on, the application has its own limits."""
         self._in_header = False
         self._stop_timer()
-        before = self.cycle
-        super().on_headers_complete()
-        if self.cycle is not before:
-            # uvicorn makes it, and nothing of it has run yet.
-            self.cycle.__class__ = WholeResponseCycle
+        cycle: RequestResponseCycle | None = self.cycle
+        if (
+            self.express is not None
+            and self.url == self.express_path
+            and not self.expect_100_continue
+            and (cycle is None or cycle.response_complete)
+            and self.parser.get_method() == b"POST"
+            and self.parser.get_http_version() == "1.1"
+            and self.parser.should_keep_alive()
+            and not self.parser.should_upgrade()
+            and not self.flow.write_paused
+        ):
+            self._held = b""
+        else:
+            self._begin_cycle()
+
+    def on_body(self, body: bytes) -> None:
+        """Keep it where the application need not know of it yet."""
+        if self._held is None:
+            super().on_body(body)
+        else:
+            self._held += body
 
     def on_message_complete(self) -> None:
         """What comes next is the next request's header."""
         self._in_header = True
         self._header_begun = False
         self._header_bytes = 0
-        scope: dict[str, Any] = self.scope  # type: ignore[assignment] # as above
+        if self._held is not None:
+            if self._goes_express(self._held):
+                self._held = None
+                return
+            self._begin_cycle()
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment] # uvicorn's has fixed keys
         scope[BODY_HAS_COME] = True
         super().on_message_complete()
+
+    def _goes_express(self, body: bytes) -> bool:
+        before = self.cycle
+        cycle = ExpressCycle(self)
+        self.cycle = cycle  # type: ignore[assignment] # see there
+        request = self.express(self.headers, body, cycle.send) if self.express is not None else None
+        if request is None:
+            self.cycle = before
+        elif not cycle.response_complete:
+            self._client_gone = request.cancel
+        return request is not None
+
+    def _begin_cycle(self) -> None:
+        """Let uvicorn begin: everything it does at the begin of a message and at its headers."""
+        held, self._held = self._held, None
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = url, headers, expects
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment] # uvicorn's has fixed keys
+        scope["headers"] = headers
+        scope[ON_CLIENT_GONE] = self._on_client_gone
+        before = self.cycle
+        super().on_headers_complete()
+        if self.cycle is not before:
+            # uvicorn makes it, and nothing of it has run yet.
+            self.cycle.__class__ = WholeResponseCycle
+        if held:
+            super().on_body(held)
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request; a connection without one may rest for a while.
+
+        One timer per connection looks now and then, instead of one that is set for each request.
+        """
+        self._client_gone = None
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+            return
+        self._idle_since = self.loop.time()
+        if self._idle_timer is None:
+            self._look_later(self.timeout_keep_alive)
+
+    def _look_later(self, seconds: float) -> None:
+        self._idle_timer = self.loop.call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        self._idle_timer = None
+        is_busy = self._header_begun or not self._in_header or not self.cycle.response_complete
+        if is_busy or self.transport.is_closing():
+            return  # the end of a response sets the timer again
+        rest = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if rest > 0.0:
+            self._look_later(rest)
+        else:
+            self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""
@@ -133,11 +234,20 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
 
 def bounded_protocol(
-    *, max_header_bytes: int, header_timeout_seconds: float
+    *,
+    max_header_bytes: int,
+    header_timeout_seconds: float,
+    express: Express | None = None,
+    express_path: str = "",
 ) -> type[BoundedHttpProtocol]:
     """The protocol class with these bounds, as uvicorn's configuration takes it."""
     return type(
         "BoundedHttpProtocol",
         (BoundedHttpProtocol,),
-        {"max_header_bytes": max_header_bytes, "header_timeout_seconds": header_timeout_seconds},
+        {
+            "max_header_bytes": max_header_bytes,
+            "header_timeout_seconds": header_timeout_seconds,
+            "express": staticmethod(express) if express is not None else None,
+            "express_path": express_path.encode(),
+        },
     )

@@ -1,4 +1,4 @@
-"""uvicorn's cycle of request and response, with usual answers written as one.
+"""uvicorn's cycle of request and response, with usual answers written as one; and one without it.
 
 uvicorn writes the head when the application begins to answer and the body when it comes: two calls
 of the system, and two packets that wake the client. Here the head waits for the body, which comes
@@ -10,6 +10,7 @@ read) is left to uvicorn.
 
 from __future__ import annotations
 
+import asyncio
 from functools import lru_cache
 from typing import Any
 
@@ -17,8 +18,11 @@ from uvicorn.protocols.http.httptools_impl import (
     HEADER_RE,
     HEADER_VALUE_RE,
     STATUS_LINE,
+    HttpToolsProtocol,
     RequestResponseCycle,
 )
+
+from gateway.server.asgi_types import AsgiHeaders
 
 _LARGE_BYTES = 128 * 1024
 """Copying a body that large behind its head costs more than a second call."""
@@ -61,22 +65,71 @@ class WholeResponseCycle(RequestResponseCycle):
             await super().send(start)
             await super().send(message)
 
-    def _write(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-        pieces = [STATUS_LINE[status]]
-        pieces += [_line(*header) for header in self.default_headers]
-        pieces += [_line(*header) for header in headers]
-        pieces.append(b"\r\n")
+    def _write(self, status: int, headers: AsgiHeaders, body: bytes) -> None:
         self.response_started = True
         self.waiting_for_100_continue = False
-        if len(body) < _LARGE_BYTES:
-            pieces.append(body)
-            self.transport.write(b"".join(pieces))
-        else:
-            self.transport.write(b"".join(pieces))
-            self.transport.write(body)
+        write_whole(self.transport, self.default_headers, status, headers, body)
         self.response_complete = True
         self.message_event.set()
         self.on_response()
+
+
+class ExpressCycle:
+    """A request and its response without an application: the protocol answers it itself.
+
+    To uvicorn's protocol it is a cycle like others, as far as it looks at those it has begun.
+    """
+
+    __slots__ = ("_protocol", "disconnected", "keep_alive", "response_complete")
+
+    def __init__(self, protocol: HttpToolsProtocol) -> None:
+        self._protocol = protocol
+        self.disconnected = False
+        self.keep_alive = True
+        self.response_complete = False
+
+    @property
+    def message_event(self) -> ExpressCycle:
+        """What is `set` when there is news for who waits; nobody does."""
+        return self
+
+    def set(self) -> None:
+        """See `message_event`."""
+
+    def send(self, status: int, headers: AsgiHeaders, body: bytes) -> None:
+        """Write the whole answer."""
+        protocol = self._protocol
+        self.response_complete = True
+        if self.disconnected:
+            return
+        if not self.keep_alive:
+            headers = [*headers, (b"connection", b"close")]
+        write_whole(
+            protocol.transport, protocol.server_state.default_headers, status, headers, body
+        )
+        if not self.keep_alive:
+            protocol.transport.close()
+        protocol.on_response_complete()
+
+
+def write_whole(
+    transport: asyncio.Transport,
+    default_headers: AsgiHeaders,
+    status: int,
+    headers: AsgiHeaders,
+    body: bytes,
+) -> None:
+    """Write an answer whose headers say how long its body is."""
+    pieces = [STATUS_LINE[status]]
+    pieces += [_line(*header) for header in default_headers]
+    pieces += [_line(*header) for header in headers]
+    pieces.append(b"\r\n")
+    if len(body) < _LARGE_BYTES:
+        pieces.append(body)
+        transport.write(b"".join(pieces))
+    else:
+        transport.write(b"".join(pieces))
+        transport.write(body)
 
 
 @lru_cache(maxsize=512)

@@ -155,8 +155,7 @@ class RunningGateway:
         self.gateway = gateway
         self._on_ready = on_ready
         self._listener = listener
-        settings = gateway.settings
-        self._server = _Server(_uvicorn_config(settings, with_cors(gateway.app, settings.cors)))
+        self._server = _Server(_uvicorn_config(gateway))
 
     def stop(self) -> None:
         """Finish running requests and end `serve`; called again, end it at once."""
@@ -235,13 +234,16 @@ class _Server(uvicorn.Server):
         self._stop_asked.set()
 
 
-def _uvicorn_config(settings: GatewaySettings, app: Any) -> uvicorn.Config:
+def _uvicorn_config(gateway: Gateway) -> uvicorn.Config:
+    settings = gateway.settings
     return uvicorn.Config(
-        app=app,
+        app=with_cors(gateway.app, settings.cors),
         loop="none",
         http=bounded_protocol(
             max_header_bytes=settings.limits.max_header_bytes,
             header_timeout_seconds=settings.limits.header_timeout_seconds,
+            express=gateway.app.graphql.begin,
+            express_path=settings.listen.path,
         ),
         ws="none",
         lifespan="off",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextvars import ContextVar, Token
+from contextvars import Context, ContextVar, Token, copy_context
 from dataclasses import dataclass
 
 Clock = Callable[[], float]
@@ -57,6 +57,13 @@ def deadline(seconds: float | None, *, clock: Clock = time.monotonic) -> _Scope:
     waits inside (retry, rate limit, the policy's attempts) asks `current_deadline()`.
     """
     return _Scope(seconds, clock)
+
+
+def context_with(limit: Deadline) -> Context:
+    """A copy of this code's context in which `limit` holds, for work that others will run."""
+    context = copy_context()
+    context.run(_current.set, limit)
+    return context
 
 
 class _Scope:

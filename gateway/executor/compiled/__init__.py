@@ -2,6 +2,7 @@
 
 from gateway.executor.compiled.compile import CompiledPlan, compile_plan
 from gateway.executor.compiled.executor import (
+    Attempt,
     CompiledPlans,
     CompiledResult,
     OperationExecutor,
@@ -10,6 +11,7 @@ from gateway.executor.compiled.executor import (
 from gateway.executor.compiled.outcome import NotCompilableError
 
 __all__ = [
+    "Attempt",
     "CompiledPlan",
     "CompiledPlans",
     "CompiledResult",

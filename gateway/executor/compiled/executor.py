@@ -38,8 +38,7 @@ _KEPT_CONDITION_VALUES = 8
 _LONGEST_PAUSE_USES = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledResult:
+class CompiledResult(msgspec.Struct, frozen=True, eq=False):
     """An answer without errors; `data` is encoded by msgspec like any JSON object."""
 
     data: msgspec.Struct
@@ -112,20 +111,29 @@ class OperationExecutor:
         variant = self._variant(variables)
         plan = self._usable(variant, variables, uses_before_compiling)
         if plan is None:
-            return await self._interpret(variables, client, context)
-        execution = CompiledExecution(plan, variables, client=client, context=context)
-        data = await execution.run()
-        if data is not None:
-            variant.failures = 0
-            return CompiledResult(data)
-        variant.failures += 1
-        variant.pause_uses = min(2**variant.failures - 2, _LONGEST_PAUSE_USES)
-        replaying = ReplayingClient(client, execution.recorded)
-        return await self._interpret(variables, replaying, context)
+            return await self.interpret(variables, client, context)
+        attempt = Attempt(self, variant, plan, variables, client, context)
+        await attempt.execution.wait()
+        return attempt.result() or await attempt.interpret()
 
-    async def _interpret(
+    def attempt(
+        self, variables: Mapping[str, Any], *, client: SubgraphClient, context: RequestContext
+    ) -> Attempt | None:
+        """Code to be started by the caller; None if there is none yet, or none to be used now.
+
+        The way is `execute` then, as if nothing had been asked.
+        """
+        variant = self._variant(variables)
+        plan = variant.plan
+        if plan is None or variant.pause_uses > 0:
+            return None
+        self._code.use(variant)
+        return Attempt(self, variant, plan, variables, client, context)
+
+    async def interpret(
         self, variables: Mapping[str, Any], client: SubgraphClient, context: RequestContext
     ) -> ExecutionResult:
+        """Answer the operation without compiled code."""
         return await execute_plan(
             self._plan,
             self._prepared,
@@ -169,6 +177,44 @@ class OperationExecutor:
         if variant.plan is not None:
             self._code.use(variant)
         return variant.plan
+
+
+class Attempt:
+    """Compiled code tried on one request: with a result, or for the interpreter to go on from."""
+
+    __slots__ = ("_client", "_context", "_executor", "_variables", "_variant", "execution")
+
+    def __init__(
+        self,
+        executor: OperationExecutor,
+        variant: _Variant,
+        plan: CompiledPlan,
+        variables: Mapping[str, Any],
+        client: SubgraphClient,
+        context: RequestContext,
+    ) -> None:
+        self._executor = executor
+        self._variant = variant
+        self._variables = variables
+        self._client = client
+        self._context = context
+        self.execution = CompiledExecution(plan, variables, client=client, context=context)
+
+    def result(self) -> CompiledResult | None:
+        """What the execution came to, once it has ended; None if it stepped aside."""
+        variant = self._variant
+        data = self.execution.result()
+        if data is not None:
+            variant.failures = 0
+            return CompiledResult(data)
+        variant.failures += 1
+        variant.pause_uses = min(2**variant.failures - 2, _LONGEST_PAUSE_USES)
+        return None
+
+    async def interpret(self) -> ExecutionResult:
+        """Go on from where the execution stepped aside: no call is made twice."""
+        replaying = ReplayingClient(self._client, self.execution.recorded)
+        return await self._executor.interpret(self._variables, replaying, self._context)
 
 
 def plain_data(data: msgspec.Struct) -> JsonObject:

@@ -11,8 +11,8 @@ so that the interpreter gets every answer that was asked for; nothing else is ca
 from __future__ import annotations
 
 import asyncio
-import contextvars
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import Context, copy_context
 from typing import Any
 
 import msgspec
@@ -28,7 +28,7 @@ from gateway.transport.base import (
     SubgraphResponse,
 )
 from gateway.transport.express import ExpressCall, ExpressClient
-from subgraph_kit.resilience.deadline import current_deadline
+from subgraph_kit.resilience.deadline import Deadline, current_deadline
 
 _log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ class CompiledExecution:
     """The state of one operation while its compiled plan runs."""
 
     __slots__ = (
-        "_client", "_contextvars", "_express", "_finished", "_headers", "_limit", "_lists",
+        "_client", "_contextvars", "_ended", "_express", "_headers", "_limit", "_lists",
         "_pending", "_plan", "_security", "_variables", "_waits_for", "has_failed", "recorded",
     )  # fmt: skip
 
@@ -63,26 +63,52 @@ class CompiledExecution:
         self._lists = plan.new_lists()
         self._waits_for = list(plan.schedule.waits_for)
         self._pending: set[_Pending] = set()
-        self._finished: asyncio.Future[None] | None = None
+        self._ended: Callable[[], None] | None = None
         self.recorded: list[tuple[SubgraphRequest, Answer]] = []
         self.has_failed = False
 
-    async def run(self) -> msgspec.Struct | None:
-        """The client's `data`, ready to be encoded; None if the interpreter has to take over."""
-        # What is called back runs in the context of a connection, not in the request's.
-        self._contextvars = contextvars.copy_context()
-        self._limit = current_deadline()
+    def start(self, limit: Deadline | None, context: Context, ended: Callable[[], None]) -> bool:
+        """Begin; False if that was all already. Otherwise `ended` is called when it is.
+
+        `limit` is the deadline of the calls. They go on in callbacks, which run in the context of
+        a connection; `context` is that in which code runs that has to be awaited.
+        """
+        self._limit, self._contextvars = limit, context
         self._begin(self._plan.schedule.first)
-        if self._pending:
-            self._finished = asyncio.get_running_loop().create_future()
+        if not self._pending:
+            return False
+        self._ended = ended
+        return True
+
+    def result(self) -> msgspec.Struct | None:
+        """The client's `data`, ready to be encoded; None if the interpreter has to take over."""
+        return None if self.has_failed else self._plan.hide(self._lists)
+
+    async def run(self) -> msgspec.Struct | None:
+        """Begin, wait for the end and return the `result`."""
+        await self.wait()
+        return self.result()
+
+    async def wait(self) -> None:
+        """Begin and wait for the end."""
+        finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def ended() -> None:
+            if not finished.done():
+                finished.set_result(None)
+
+        if self.start(current_deadline(), copy_context(), ended):
             try:
-                await self._finished
+                await finished
             except BaseException:
-                await self._cancel()
+                await asyncio.gather(*self.cancel(), return_exceptions=True)
                 raise
-        if self.has_failed:
-            return None
-        return self._plan.hide(self._lists)
+
+    def cancel(self) -> list[asyncio.Task[None]]:
+        """End the calls in flight; what is returned has yet to give something back."""
+        self.has_failed = True
+        self._ended = None
+        return [task for pending in self._pending if (task := pending.cancel()) is not None]
 
     def _begin(self, numbers: Sequence[int]) -> None:
         """Begin the calls whose turn it is, and those after calls that have nothing to ask."""
@@ -164,20 +190,15 @@ class CompiledExecution:
                     self._begin(self._next(pending.number))
                 except Exception as error:
                     self._fail(error)
-        if not self._pending and self._finished is not None and not self._finished.done():
-            self._finished.set_result(None)
+        if not self._pending and self._ended is not None:
+            ended, self._ended = self._ended, None
+            ended()
 
     def _fail(self, error: Exception) -> None:
         self.has_failed = True
         if not isinstance(error, _EXPECTED):
             # Without the values: they may be personal data.
             _log.error("compiled execution failed", error=type(error).__name__)
-
-    async def _cancel(self) -> None:
-        """End the calls in flight; each may have to give something back before it ends."""
-        self.has_failed = True
-        tasks = [task for pending in self._pending if (task := pending.cancel()) is not None]
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Pending:

@@ -43,7 +43,7 @@ class Gate:
 
 
 def in_flight(gateway: ServedGateway) -> int:
-    return gateway.running.gateway.app.requests_in_flight
+    return gateway.running.gateway.app.graphql.in_flight
 
 
 def subgraph_connections(gateway: ServedGateway) -> int:

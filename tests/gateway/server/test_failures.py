@@ -161,7 +161,7 @@ async def test_a_client_that_leaves_in_the_middle(gateway: ServedGateway) -> Non
         await writer.drain()
         writer.transport.abort()
     await asyncio.sleep(0.02)
-    assert gateway.running.gateway.app.requests_in_flight == 0
+    assert gateway.running.gateway.app.graphql.in_flight == 0
 
 
 async def raw_exchange(gateway: ServedGateway, *parts: bytes) -> bytes:

@@ -192,7 +192,7 @@ async def test_faults_under_load(tmp_path: Path, sharing: bool) -> None:
             await asyncio.sleep(0.05)
             async with serve(faulty_bad, port=bad.port):
                 await away
-                await eventually(lambda: gateway.running.gateway.app.requests_in_flight == 0)
+                await eventually(lambda: gateway.running.gateway.app.graphql.in_flight == 0)
         assert faulty_good.faults > 5
         assert faulty_bad.faults > 5
         assert leavers > 3

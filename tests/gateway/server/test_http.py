@@ -255,7 +255,7 @@ async def test_more_requests_than_allowed_are_told_to_come_back(tmp_path: Path) 
         serving(tmp_path, subgraph, limits={"max_concurrent_requests": 2}) as gateway,
     ):
         waiting = [asyncio.create_task(gateway.post("{ good }")) for _ in range(2)]
-        await eventually(lambda: gateway.running.gateway.app.requests_in_flight == 2)
+        await eventually(lambda: gateway.running.gateway.app.graphql.in_flight == 2)
         refused = await gateway.post("{ good }")
         assert refused.status_code == 503
         assert refused.headers["retry-after"] == "1"
