@@ -89,11 +89,12 @@ class ExpressOperation:
     def _ended(self) -> None:
         try:
             result = self._attempt.result()
+            outcome = None if result is None else executed(self._operation, result)
         except Exception:
             self._failed()
             return
-        if result is not None:
-            self._finish(executed(self._operation, result))
+        if outcome is not None:
+            self._finish(outcome)
         else:
             self._task = asyncio.get_running_loop().create_task(
                 self._step_aside(), context=self._context
@@ -101,11 +102,11 @@ class ExpressOperation:
 
     async def _step_aside(self) -> None:
         try:
-            result = await self._attempt.interpret()
+            outcome = executed(self._operation, await self._attempt.interpret())
         except Exception:
             self._failed()
         else:
-            self._finish(executed(self._operation, result))
+            self._finish(outcome)
 
     def _failed(self) -> None:
         """Call from an `except` clause: no text of an unexpected error may reach a client."""

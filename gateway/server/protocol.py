@@ -4,9 +4,9 @@ uvicorn waits for ever for the end of a header, and takes one of any size: a few
 clients would use up the process's connections, one endless header its memory. What is no HTTP at
 all is answered in JSON like everything else.
 
-A POST for the one path that matters, whole when it arrives, is first shown to `express`, which may
-answer it without the task, scope and messages of ASGI. All others, and those it does not take, are
-the application's, as ever.
+A POST for the one path that matters is first shown to `express` once it is whole, which may answer
+it without the task, scope and messages of ASGI. All others, and those it does not take, are the
+application's, as ever.
 """
 
 from __future__ import annotations
@@ -24,9 +24,14 @@ from gateway.server.body import BODY_HAS_COME
 from gateway.server.client_watch import ON_CLIENT_GONE
 from gateway.server.endpoint import ExpressRequest, Reply
 from gateway.server.response_cycle import ExpressCycle, WholeResponseCycle
+from subgraph_kit.resilience.cut_off import wheel
 
 Express: TypeAlias = Callable[[AsgiHeaders, bytes, Reply], ExpressRequest | None]
 """`GraphQLEndpoint.begin`."""
+
+_HELD_SECONDS = 0.05
+_MOST_HELD_BYTES = 64 * 1024
+"""Until then, the rest of a body is waited for before the application is told of a request."""
 
 _REASONS = {
     400: ("Bad Request", "BAD_REQUEST"),
@@ -52,6 +57,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._client_gone: Callable[[], None] | None = None
         self._held: bytes | None = None
         """The body of a request of which nobody knows yet, as far as it has come."""
+        self._held_until: int | None = None
         self._idle_since = 0.0
         self._idle_timer: asyncio.TimerHandle | None = None
 
@@ -65,6 +71,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._stop_timer()
         if self._idle_timer is not None:
             self._idle_timer.cancel()
+        if self._held is not None:
+            self._begin_cycle()  # The application counts who leaves too early.
         super().connection_lost(exc)
         if self._client_gone is not None:
             self._client_gone()
@@ -75,7 +83,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._header_bytes += len(data)
         super().data_received(data)
         if self._held is not None and not self.transport.is_closing():
-            self._begin_cycle()  # The rest of the body may take its time.
+            self._wait_for_rest(self._held)
         if self._in_header and self._header_bytes > self.max_header_bytes:
             self._refuse(431, f"The request's header is larger than {self.max_header_bytes} bytes")
         elif self._in_header and self._header_begun and self._header_timer is None:
@@ -122,12 +130,31 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._header_bytes = 0
         if self._held is not None:
             if self._goes_express(self._held):
-                self._held = None
+                self._hold_no_longer()
                 return
             self._begin_cycle()
         scope: dict[str, Any] = self.scope  # type: ignore[assignment] # uvicorn's has fixed keys
         scope[BODY_HAS_COME] = True
         super().on_message_complete()
+
+    def _wait_for_rest(self, held: bytes) -> None:
+        """Many clients send header and body apart; a body that takes its time is not waited for."""
+        if len(held) > _MOST_HELD_BYTES:
+            self._begin_cycle()
+        elif self._held_until is None:
+            self._held_until = wheel().add(self, _HELD_SECONDS)
+
+    def expire(self) -> None:
+        """See `Expiring`: the body is still not whole."""
+        if self._held is not None:
+            self._begin_cycle()
+
+    def _hold_no_longer(self) -> bytes | None:
+        held, self._held = self._held, None
+        if self._held_until is not None:
+            wheel().remove(self, self._held_until)
+            self._held_until = None
+        return held
 
     def _goes_express(self, body: bytes) -> bool:
         before = self.cycle
@@ -142,7 +169,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _begin_cycle(self) -> None:
         """Let uvicorn begin: everything it does at the begin of a message and at its headers."""
-        held, self._held = self._held, None
+        held = self._hold_no_longer()
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
         self.url, self.headers, self.expect_100_continue = url, headers, expects

@@ -221,7 +221,9 @@ class ExpressCall:
                 max_body_bytes=lane.route.target.max_body_bytes,
                 undecoded=self._request.undecoded,
             )
-        except SubgraphCallError as error:
+        except (
+            Exception
+        ) as error:  # what is not a SubgraphCallError is a defect, and has an end too
             self._failed(error)
         else:
             self._close(response, "errors" if response.errors else "ok", None)
