@@ -9,19 +9,21 @@ import msgspec
 
 
 class SecurityContext(msgspec.Struct, frozen=True, cache_hash=True):
-    """On whose behalf a request runs; part of every key that shares or caches anything."""
+    """On whose behalf a request runs; part of every key that shares or caches anything.
+
+    The headers that go on to subgraphs are a part of these keys, too, so two callers with
+    different credentials share nothing, whatever is known of them here.
+    """
 
     tenant: str = ""
     subject: str = ""
     scopes: frozenset[str] = frozenset()
-    credential_digest: str = ""
-    """A hash of the forwarded credential, so that two callers never share what is theirs."""
 
     @property
     def cache_partition(self) -> str:
         """A text that differs wherever any of the parts differs."""
         # JSON, because no separator is safe: the parts come from outside.
-        return json.dumps([self.tenant, self.subject, sorted(self.scopes), self.credential_digest])
+        return json.dumps([self.tenant, self.subject, sorted(self.scopes)])
 
 
 class RequestContext(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from gateway.errors import INTERNAL_ERROR
 from gateway.executor.compiled import Attempt
 from gateway.operation.model import Operation
 from gateway.outcome import Outcome, executed, refused, timed_out
-from subgraph_kit.resilience.cut_off import Wheel, wheel
+from subgraph_kit.resilience.cut_off import Wheel
 from subgraph_kit.resilience.deadline import Deadline, context_with
 
 Done: TypeAlias = Callable[[Outcome], None]
@@ -53,14 +53,14 @@ class ExpressOperation:
         self._done = done
         self._task: asyncio.Task[None] | None = None
 
-    def begin(self, *, grace_seconds: float) -> None:
-        """Begin; `done` may be called before this returns.
+    def begin(self, wheel: Wheel, *, grace_seconds: float) -> None:
+        """Begin; `done` may be called before this returns. `wheel` is that of the running loop.
 
         Subgraph calls end when the operation's time is over, and everything `grace_seconds` later.
         """
         limit = Deadline.after(self._seconds)
         self._context = context_with(limit)
-        self._wheel = wheel()
+        self._wheel = wheel
         self._tick = self._wheel.add(self, self._seconds + grace_seconds)
         try:
             goes_on = self._attempt.execution.start(limit, self._context, self._ended)

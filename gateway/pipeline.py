@@ -40,7 +40,7 @@ from gateway.planner import OverrideLabels, PlanningError, QueryPlanner
 from gateway.planning import PlanningLanes
 from gateway.telemetry import GatewayMetrics, plan_span
 from gateway.transport.base import JsonObject, SubgraphClient
-from subgraph_kit.resilience.cut_off import cut_off
+from subgraph_kit.resilience.cut_off import Wheel, cut_off, wheel
 from subgraph_kit.resilience.deadline import deadline
 from supergraph.model import Supergraph
 
@@ -191,6 +191,7 @@ class Pipeline:
         self._entity_cache = entity_cache
         self._executor = executor
         self._lanes: PlanningLanes[PlannedOperation | Refusal] = PlanningLanes()
+        self._wheel: Wheel | None = None
         self.runtime: Runtime | None = None
         """Set by whoever loads supergraphs; None until the first one is there."""
 
@@ -264,8 +265,10 @@ class Pipeline:
         if attempt is None:
             return None
         runtime.count_hit()
+        if self._wheel is None:
+            self._wheel = wheel()
         express = ExpressOperation(operation, attempt, self._limits.request_timeout_seconds, done)
-        express.begin(grace_seconds=_GRACE_SECONDS)
+        express.begin(self._wheel, grace_seconds=_GRACE_SECONDS)
         return express
 
     def _coerced(

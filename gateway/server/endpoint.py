@@ -17,7 +17,7 @@ import structlog
 from opentelemetry.trace import format_trace_id
 
 from gateway.config import GatewaySettings
-from gateway.context import RequestContext, SecurityContext
+from gateway.context import RequestContext
 from gateway.errors import INTERNAL_ERROR, RequestError
 from gateway.express import ExpressOperation
 from gateway.outcome import Outcome, refused
@@ -38,7 +38,7 @@ from gateway.telemetry import (
     GatewayMetrics,
     request_span,
 )
-from gateway.transport.headers import HeaderRules, credential_digest, deciding_headers
+from gateway.transport.headers import HeaderRules, deciding_headers
 from gateway.transport.in_flight import InFlight
 from gateway.usage import UsageRecorder
 from subgraph_kit.resilience.cut_off import cut_off
@@ -250,10 +250,8 @@ class GraphQLEndpoint:
     # --- Both ways -----------------------------------------------------------------------------
 
     def _context(self, headers: AsgiHeaders) -> RequestContext:
-        forwarded = self._rules.forwarded(headers)
         return RequestContext(
-            security=SecurityContext(credential_digest=credential_digest(forwarded)),
-            headers=forwarded,
+            headers=self._rules.forwarded(headers),
             override_labels=self._override_labels(headers),
         )
 

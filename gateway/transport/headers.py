@@ -7,11 +7,8 @@ connection, or to the body the gateway itself writes, is never forwarded.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-
-import msgspec
 
 DEFAULT_FORWARDED = ("authorization", "traceparent", "tracestate")
 
@@ -102,14 +99,3 @@ def deciding_headers(headers: Mapping[str, str]) -> frozenset[tuple[str, str]]:
 
 def _deciding(headers: Mapping[str, str]) -> frozenset[tuple[str, str]]:
     return frozenset(item for item in headers.items() if item[0] not in _TRACING)
-
-
-def credential_digest(headers: Mapping[str, str]) -> str:
-    """A digest that differs wherever forwarded headers could make answers differ.
-
-    Headers for tracing are left out: they differ with every request and decide nothing.
-    """
-    deciding = sorted(deciding_headers(headers))
-    if not deciding:
-        return ""
-    return hashlib.blake2b(msgspec.json.encode(deciding), digest_size=16).hexdigest()

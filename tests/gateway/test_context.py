@@ -12,7 +12,6 @@ def test_partitions_differ_wherever_a_part_differs() -> None:
         SecurityContext(),
         SecurityContext(tenant="a"),
         SecurityContext(subject="a"),
-        SecurityContext(credential_digest="a"),
         SecurityContext(scopes=frozenset({"a"})),
         SecurityContext(scopes=frozenset({"a b"})),
         SecurityContext(scopes=frozenset({"a", "b"})),

@@ -122,7 +122,6 @@ async def test_where_nothing_is_in_flight_a_call_goes_at_once() -> None:
         entities(2, operation_name="Q"),
         entities(2, headers={"authorization": "x"}),
         entities(2, security=SecurityContext(tenant="t")),
-        entities(2, security=SecurityContext(credential_digest="t")),
         replace(entities(2), variables={**entities(2).variables, "n": 2}),
         entities(2, is_mutation=True),
         entities(

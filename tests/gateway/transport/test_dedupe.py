@@ -82,7 +82,6 @@ async def test_equal_requests_make_one_call_and_each_owns_its_answer() -> None:
         replace(QUERY, security=SecurityContext(tenant="b")),
         replace(QUERY, security=SecurityContext(subject="b")),
         replace(QUERY, security=SecurityContext(scopes=frozenset("b"))),
-        replace(QUERY, security=SecurityContext(credential_digest="b")),
     ],
 )
 async def test_requests_that_differ_in_anything_do_not_share(other: SubgraphRequest) -> None:
