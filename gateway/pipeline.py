@@ -195,6 +195,11 @@ class Pipeline:
         self.runtime: Runtime | None = None
         """Set by whoever loads supergraphs; None until the first one is there."""
 
+    @property
+    def starts_operations(self) -> bool:
+        """Whether `start` is ever the way: entities are cached by the interpreter alone."""
+        return self._entity_cache is None and self._executor != "interpreter"
+
     def close(self) -> None:
         """Plan nothing more."""
         self._lanes.close()
@@ -247,7 +252,7 @@ class Pipeline:
         before this returns.
         """
         runtime = self.runtime
-        if runtime is None or self._entity_cache is not None or self._executor == "interpreter":
+        if runtime is None or not self.starts_operations:
             return None
         labels = runtime.override_labels(context.override_labels)
         planned = runtime.known(document, operation_name, labels)

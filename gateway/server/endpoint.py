@@ -46,6 +46,9 @@ from subgraph_kit.resilience.cut_off import cut_off
 Reply: TypeAlias = Callable[[int, AsgiHeaders, bytes], None]
 """Takes status, headers and body of a whole answer."""
 
+Express: TypeAlias = "Callable[[AsgiHeaders, bytes, Reply], ExpressRequest | None]"
+"""`GraphQLEndpoint.begin`."""
+
 CLIENT_GONE = 499
 """Status under which a request is counted whose client left before it was complete."""
 
@@ -235,14 +238,22 @@ class GraphQLEndpoint:
 
     # --- Without a task ------------------------------------------------------------------------
 
+    @property
+    def express(self) -> Express | None:
+        """`begin`, or None where settings want more done around each operation."""
+        if self._traced or self._share_operations or not self._pipeline.starts_operations:
+            return None
+        return self.begin
+
     def begin(self, headers: AsgiHeaders, body: bytes, reply: Reply) -> ExpressRequest | None:
         """Begin to answer a POST; `reply` is called once, perhaps before this returns.
 
         None if this request is to be `serve`d; nothing has happened then.
         """
-        if self._traced or self._share_operations or len(body) > self._limits.max_body_bytes:
-            return None
-        if self.in_flight >= self._limits.max_concurrent_requests:
+        if (
+            len(body) > self._limits.max_body_bytes
+            or self.in_flight >= self._limits.max_concurrent_requests
+        ):
             return None
         request = ExpressRequest(self, headers, reply)
         return request if request.begin(body) else None

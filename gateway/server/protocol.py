@@ -13,21 +13,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway.errors import error_json
-from gateway.server.asgi_types import AsgiHeaders
 from gateway.server.body import BODY_HAS_COME
 from gateway.server.client_watch import ON_CLIENT_GONE
-from gateway.server.endpoint import ExpressRequest, Reply
+from gateway.server.endpoint import Express
 from gateway.server.response_cycle import ExpressCycle, WholeResponseCycle
 from subgraph_kit.resilience.cut_off import wheel
-
-Express: TypeAlias = Callable[[AsgiHeaders, bytes, Reply], ExpressRequest | None]
-"""`GraphQLEndpoint.begin`."""
 
 _HELD_SECONDS = 0.05
 _MOST_HELD_BYTES = 64 * 1024

@@ -242,7 +242,7 @@ def _uvicorn_config(gateway: Gateway) -> uvicorn.Config:
         http=bounded_protocol(
             max_header_bytes=settings.limits.max_header_bytes,
             header_timeout_seconds=settings.limits.header_timeout_seconds,
-            express=gateway.app.graphql.begin,
+            express=gateway.app.graphql.express,
             express_path=settings.listen.path,
         ),
         ws="none",
