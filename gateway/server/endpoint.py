@@ -11,6 +11,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import TypeAlias
 
 import structlog
@@ -29,8 +30,13 @@ from gateway.server.client_watch import ClientWatch
 from gateway.server.compression import accepts_gzip
 from gateway.server.graphiql_page import GraphiqlPage
 from gateway.server.graphql_request import GraphQLRequest, read_get, read_post
-from gateway.server.negotiate import HTML, JSON, negotiate
-from gateway.server.responses import encode_json, json_headers, send_whole
+from gateway.server.negotiate import HTML, JSON, MediaType, negotiate
+from gateway.server.responses import (
+    encode_json,
+    json_headers,
+    json_headers_but_length,
+    send_whole,
+)
 from gateway.telemetry import (
     ATTR_ERROR_COUNT,
     ATTR_OPERATION_NAME,
@@ -43,8 +49,8 @@ from gateway.transport.in_flight import InFlight
 from gateway.usage import UsageRecorder
 from subgraph_kit.resilience.cut_off import cut_off
 
-Reply: TypeAlias = Callable[[int, AsgiHeaders, bytes], None]
-"""Takes status, headers and body of a whole answer."""
+Reply: TypeAlias = Callable[[int, tuple[tuple[bytes, bytes], ...], bytes], None]
+"""Takes status, headers (but for the length) and body of a whole answer."""
 
 Express: TypeAlias = "Callable[[AsgiHeaders, bytes, Reply], ExpressRequest | None]"
 """`GraphQLEndpoint.begin`."""
@@ -330,7 +336,7 @@ class ExpressRequest:
     def begin(self, body: bytes) -> bool:
         """Begin, and say whether this request can be answered in this way."""
         endpoint, headers = self._endpoint, self._headers
-        media_type = negotiate(headers.get(b"accept", b"").decode("latin-1"), html=False)
+        media_type = _json_media_type(headers.get(b"accept", b""))
         if media_type is None or (endpoint._has_cors and b"origin" in headers):
             return False
         self._media_type = media_type
@@ -386,20 +392,24 @@ class ExpressRequest:
         status = status_of(outcome, self._media_type)
         self._endpoint._report(outcome, status, self._started, self._headers)
         self._count(status)
-        self._reply(
-            status, json_headers(self._media_type, len(body), outcome.headers, gzip=gzip), body
-        )
+        headers = json_headers_but_length(self._media_type, outcome.headers, gzip=gzip)
+        self._reply(status, headers, body)
 
     def _failed(self) -> None:
         """Call from an `except` clause: whatever happens to one request, the service lives."""
         _log.exception("request failed", path=self._endpoint.path)
         self._count(500)
         body = encode_json({"errors": [INTERNAL_ERROR]})
-        self._reply(500, json_headers(JSON, len(body), {}), body)
+        self._reply(500, json_headers_but_length(JSON, {}), body)
 
     def _count(self, status: int) -> None:
         seconds = time.perf_counter() - self._started
         self._endpoint._metrics.count_request(self._endpoint.path, "POST", status, seconds)
+
+
+@lru_cache(maxsize=256)
+def _json_media_type(accept: bytes) -> MediaType | None:
+    return negotiate(accept.decode("latin-1"), html=False)
 
 
 def _trace_headers(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -38,6 +38,18 @@ class GraphQLRequest(msgspec.Struct, frozen=True):
     """A GET may only query (section 5.2.2)."""
 
 
+class _Parameters(msgspec.Struct, frozen=True, rename="camel"):
+    """Those of a request's body that are as they should be."""
+
+    query: str
+    operation_name: str | None = None
+    variables: dict[str, Any] | None = None
+    extensions: dict[str, Any] | None = None
+
+
+_decode_parameters = msgspec.json.Decoder(_Parameters).decode
+
+
 def read_post(headers: Headers, body: bytes) -> GraphQLRequest:
     """Read a POST.
 
@@ -45,6 +57,14 @@ def read_post(headers: Headers, body: bytes) -> GraphQLRequest:
         RequestError: with status 400 or 415.
     """
     _check_content_type(headers)
+    try:
+        read = _decode_parameters(body)
+    except (ValueError, RecursionError):
+        return _read_any(body)  # which has words for what is wrong
+    return GraphQLRequest(read.query, read.operation_name, read.variables, read.extensions)
+
+
+def _read_any(body: bytes) -> GraphQLRequest:
     try:
         # msgspec keeps integers beyond 64 bits as they are.
         parameters = msgspec.json.decode(body)

@@ -27,6 +27,7 @@ from gateway.server.asgi_types import AsgiHeaders
 _LARGE_BYTES = 128 * 1024
 """Copying a body that large behind its head costs more than a second call."""
 
+_CLOSE = (b"connection", b"close")
 _OF_THE_CONNECTION = frozenset((b"connection", b"transfer-encoding"))
 
 
@@ -68,7 +69,11 @@ class WholeResponseCycle(RequestResponseCycle):
     def _write(self, status: int, headers: AsgiHeaders, body: bytes) -> None:
         self.response_started = True
         self.waiting_for_100_continue = False
-        write_whole(self.transport, self.default_headers, status, headers, body)
+        head = [STATUS_LINE[status]]
+        head += [_line(*header) for header in self.default_headers]
+        head += [_line(*header) for header in headers]
+        head.append(b"\r\n")
+        _write(self.transport, b"".join(head), body)
         self.response_complete = True
         self.message_event.set()
         self.on_response()
@@ -96,40 +101,38 @@ class ExpressCycle:
     def set(self) -> None:
         """See `message_event`."""
 
-    def send(self, status: int, headers: AsgiHeaders, body: bytes) -> None:
-        """Write the whole answer."""
+    def send(self, status: int, headers: tuple[tuple[bytes, bytes], ...], body: bytes) -> None:
+        """Write the whole answer; `headers` are all but the length."""
         protocol = self._protocol
         self.response_complete = True
         if self.disconnected:
             return
         if not self.keep_alive:
-            headers = [*headers, (b"connection", b"close")]
-        write_whole(
-            protocol.transport, protocol.server_state.default_headers, status, headers, body
+            headers += (_CLOSE,)
+        default_headers = tuple(protocol.server_state.default_headers)
+        head = b"%b%b%bcontent-length: %d\r\n\r\n" % (
+            STATUS_LINE[status],
+            _lines(default_headers),
+            _lines(headers),
+            len(body),
         )
+        _write(protocol.transport, head, body)
         if not self.keep_alive:
             protocol.transport.close()
         protocol.on_response_complete()
 
 
-def write_whole(
-    transport: asyncio.Transport,
-    default_headers: AsgiHeaders,
-    status: int,
-    headers: AsgiHeaders,
-    body: bytes,
-) -> None:
-    """Write an answer whose headers say how long its body is."""
-    pieces = [STATUS_LINE[status]]
-    pieces += [_line(*header) for header in default_headers]
-    pieces += [_line(*header) for header in headers]
-    pieces.append(b"\r\n")
+def _write(transport: asyncio.Transport, head: bytes, body: bytes) -> None:
     if len(body) < _LARGE_BYTES:
-        pieces.append(body)
-        transport.write(b"".join(pieces))
+        transport.write(head + body)
     else:
-        transport.write(b"".join(pieces))
+        transport.write(head)
         transport.write(body)
+
+
+@lru_cache(maxsize=64)
+def _lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    return b"".join(_line(*header) for header in headers)
 
 
 @lru_cache(maxsize=512)

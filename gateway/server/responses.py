@@ -23,23 +23,27 @@ def json_headers(
     media_type: str, length: int, extra: Mapping[str, str], *, gzip: bool = False
 ) -> AsgiHeaders:
     """The headers of a JSON answer of `length` bytes (as sent), and `extra` ones."""
-    headers = [
-        (b"content-type", _content_type(media_type)),
+    return [
+        *json_headers_but_length(media_type, extra, gzip=gzip),
         (b"content-length", b"%d" % length),
-        NO_STORE,
-        _NO_SNIFF,
-        _VARY,
     ]
-    if gzip:
-        headers.append(_GZIP)
+
+
+def json_headers_but_length(
+    media_type: str, extra: Mapping[str, str], *, gzip: bool = False
+) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers of a JSON answer of any length."""
+    headers = _of_every_answer(media_type, gzip)
     if extra:
-        headers.extend((name.encode(), value.encode("latin-1")) for name, value in extra.items())
+        headers += tuple((name.encode(), value.encode("latin-1")) for name, value in extra.items())
     return headers
 
 
 @lru_cache(maxsize=16)
-def _content_type(media_type: str) -> bytes:
-    return f"{media_type}; charset=utf-8".encode()
+def _of_every_answer(media_type: str, gzip: bool) -> tuple[tuple[bytes, bytes], ...]:
+    content_type = (b"content-type", f"{media_type}; charset=utf-8".encode())
+    headers = (content_type, NO_STORE, _NO_SNIFF, _VARY)
+    return (*headers, _GZIP) if gzip else headers
 
 
 async def send_json(

@@ -75,7 +75,14 @@ class ForwardedHeaders(dict[str, str]):
     def settle(self) -> None:
         """Take note that all are picked."""
         self.deciding = _deciding(self)
-        self.lines = header_lines(self)
+        lines = "".join([f"{name}: {value}\r\n" for name, value in self.items()])
+        is_plain = (
+            lines.isascii()
+            and lines.count("\n") == len(self)
+            and lines.replace("\r\n", "").isprintable()
+        )
+        # Nearly always, and found out at once; the others are looked at one by one.
+        self.lines = lines.encode() if is_plain else header_lines(self)
 
 
 def header_lines(headers: Mapping[str, str]) -> bytes:
@@ -98,4 +105,4 @@ def deciding_headers(headers: Mapping[str, str]) -> frozenset[tuple[str, str]]:
 
 
 def _deciding(headers: Mapping[str, str]) -> frozenset[tuple[str, str]]:
-    return frozenset(item for item in headers.items() if item[0] not in _TRACING)
+    return frozenset([item for item in headers.items() if item[0] not in _TRACING])

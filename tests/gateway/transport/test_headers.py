@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gateway.transport.headers import HeaderRules, deciding_headers
+import pytest
+
+from gateway.transport.headers import ForwardedHeaders, HeaderRules, deciding_headers
 
 ASGI = [
     (b"host", b"gateway"),
@@ -46,3 +48,13 @@ def test_what_decides_an_answer_tells_callers_apart_but_not_traces() -> None:
     assert one != deciding((b"authorization", b"b"), (b"traceparent", b"1"))
     assert one != deciding((b"authorization", b"a"), (b"x-tenant", b"t"))
     assert deciding((b"traceparent", b"1")) == deciding()
+
+
+@pytest.mark.parametrize("value", ["a\r\nx: 1", "a\nb", "a\rb", "a\0b", "x: 1\r\n"])
+def test_a_value_cannot_end_its_header(value: str) -> None:
+    headers = ForwardedHeaders({"x-a": "1", "x-b": value, "x-c": "ü"})
+    headers.settle()
+    assert headers.lines == "x-a: 1\r\nx-c: ü\r\n".encode("latin-1")
+    headers = ForwardedHeaders({"x-a": "1", "x-b": value})
+    headers.settle()
+    assert headers.lines == b"x-a: 1\r\n"
