@@ -32,15 +32,8 @@ class ExpressOperation:
     """One operation under way; an `Expiring` of the wheel."""
 
     __slots__ = (
-        "_attempt",
-        "_context",
-        "_done",
-        "_operation",
-        "_seconds",
-        "_task",
-        "_tick",
-        "_wheel",
-    )
+        "_attempt", "_context", "_done", "_operation", "_seconds", "_task", "_tick", "_wheel",
+    )  # fmt: skip
 
     _context: Context
     _wheel: Wheel

@@ -212,6 +212,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
+    def shutdown(self) -> None:
+        """End once what has begun is answered; a request whose body is still coming has begun."""
+        if self._held is not None:
+            self._begin_cycle()
+        super().shutdown()
+
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""
         self._refuse(400, msg)
